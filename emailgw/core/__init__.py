@@ -1,0 +1,1 @@
+"""The vocabulary: addresses, statuses, messages, events, retry. Pure values and decisions; imports nothing of ours."""

@@ -1,0 +1,107 @@
+"""Something that happened: the event log is the history, there is no second one.
+
+An event is written in the transaction that changes the state it tells of. Its `detail` holds the full story: who said
+what, and for a try the whole Attempt.
+"""
+
+import enum
+
+import msgspec
+
+from emailgw.core.address import Address
+from emailgw.core.ids import EventId, MessageId, RecipientId
+from emailgw.core.status import DeliveryStatus, EnhancedStatus
+
+
+class EventType(enum.StrEnum):
+    QUEUED = "queued"
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    HELD = "held"
+    RELEASED = "released"
+    DELAYED = "delayed"  # a remote host reports that it has not delivered yet
+    COMPLAINED = "complained"
+
+
+class Source(enum.StrEnum):
+    """Who told us: a server in the SMTP session, a report by mail, the operator, the API, or we ourselves."""
+
+    SMTP = "smtp"
+    DSN = "dsn"
+    ARF = "arf"
+    OPERATOR = "operator"
+    API = "api"
+    LOCAL = "local"
+
+
+class TLSInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    version: str
+    cipher: str
+    verified: bool = False
+
+
+class Delays(msgspec.Struct, frozen=True):
+    """Milliseconds, as Postfix's `delays=a/b/c/d`: before due, waiting for a session, setting it up, sending."""
+
+    queue: int = 0
+    wait: int = 0
+    connect: int = 0
+    transmit: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.queue + self.wait + self.connect + self.transmit
+
+    def __str__(self) -> str:
+        return "/".join(f"{part / 1000:.3g}" for part in (self.queue, self.wait, self.connect, self.transmit))
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One try in full. `host` and `address` are the last ones spoken to, None when it came to none.
+
+    `transcript`: the SMTP dialog of this recipient's transaction, one cleaned line each, `>` sent, `<` received,
+    `!` our own remark; message data is left out.
+    """
+
+    status: DeliveryStatus
+    started_at: int
+    delays: Delays = Delays()
+    host: str | None = None
+    address: str | None = None
+    port: int | None = None
+    tls: TLSInfo | None = None
+    transcript: tuple[str, ...] = ()
+
+
+class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The story behind an event; what does not apply is left out.
+
+    `retry_at`: when a deferred recipient is due again. `attempt` for source smtp and local; the report's fields
+    (`reporting_mta`, `remote_mta`, `diagnostic`) for sources dsn and arf.
+    """
+
+    source: Source = Source.LOCAL
+    status: EnhancedStatus | None = None
+    reason: str = ""
+    retry_at: int | None = None
+    attempt: Attempt | None = None
+    reporting_mta: str | None = None
+    remote_mta: str | None = None
+    diagnostic: str | None = None
+    feedback_type: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True):
+    """`id` is None until a store has given it one, in commit order."""
+
+    at: int
+    type: EventType
+    message_id: MessageId
+    recipient_id: RecipientId
+    address: Address
+    detail: Detail = Detail()
+    id: EventId | None = None
