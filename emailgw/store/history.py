@@ -1,0 +1,91 @@
+"""Reading what happened: messages, their recipients, their events. Never writes."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from emailgw.core.events import Event
+from emailgw.core.ids import MessageId, RecipientId
+from emailgw.core.model import Content, Message, Recipient, RecipientState
+from emailgw.errors import NotFound
+from emailgw.store import rows
+from emailgw.store.verb import Database, Value
+
+
+class Story(msgspec.Struct, frozen=True):
+    """All of one message but its content."""
+
+    message: Message
+    recipients: tuple[Recipient, ...]
+    events: tuple[Event, ...]
+
+
+class History:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def message(self, message_id: MessageId) -> Message:
+        """Raises NotFound."""
+        sql = f"SELECT {rows.MESSAGE_COLUMNS} FROM messages m WHERE m.id = :id"
+        found = await self._database.read(sql, {"id": message_id})
+        if not found:
+            raise NotFound(f"there is no message {message_id}")
+        return rows.message_from(found[0])
+
+    async def story(self, message_id: MessageId) -> Story:
+        """A message with its recipients and events, oldest first. Raises NotFound."""
+        message = await self.message(message_id)
+        events = await self._database.read(
+            f"SELECT {rows.EVENT_COLUMNS} FROM events e WHERE e.message_id = :id ORDER BY e.id", {"id": message_id}
+        )
+        return Story(message, await self.recipients(message_id), tuple(rows.event_from(row) for row in events))
+
+    async def recipients(self, message_id: MessageId) -> tuple[Recipient, ...]:
+        """Of one message, in the order they were named."""
+        sql = f"SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE r.message_id = :id ORDER BY r.id"
+        return tuple(rows.recipient_from(row) for row in await self._database.read(sql, {"id": message_id}))
+
+    async def recipient(self, recipient_id: RecipientId) -> Recipient:
+        """Raises NotFound."""
+        sql = f"SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE r.id = :id"
+        found = await self._database.read(sql, {"id": recipient_id})
+        if not found:
+            raise NotFound(f"there is no recipient {recipient_id}")
+        return rows.recipient_from(found[0])
+
+    async def content(self, message: Message) -> Content:
+        """Raises NotFound."""
+        found = await self._database.read("SELECT body FROM contents WHERE id = :id", {"id": message.content_id})
+        if not found or not isinstance(found[0][0], bytes):
+            raise NotFound(f"the content of message {message.id} is missing")
+        return rows.decode_content(found[0][0])
+
+    async def waiting(
+        self, states: Sequence[RecipientState], nexthop: str | None = None, after: int = 0, limit: int = 100
+    ) -> list[Recipient]:
+        """Recipients in one of `states` by ascending id from behind `after`, for the operator's list."""
+        names = ", ".join(f"'{state.value}'" for state in states)
+        condition = "r.nexthop = :nexthop AND " if nexthop else ""
+        # Naming the partial index's condition lets a list of waiting mail skip the finished millions.
+        if all(state.is_waiting for state in states):
+            condition += "r.due_at IS NOT NULL AND "
+        sql = (
+            f"SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE {condition}r.state IN ({names}) "
+            "AND r.id > :after ORDER BY r.id LIMIT :limit"
+        )
+        parameters: dict[str, Value] = {"nexthop": nexthop, "after": after, "limit": limit}
+        if not nexthop:
+            del parameters["nexthop"]
+        return [rows.recipient_from(row) for row in await self._database.read(sql, parameters)]
+
+    async def count_waiting(self) -> dict[RecipientState, int]:
+        """How many recipients are queued, deferred and held."""
+        sql = (
+            "SELECT state, count(*) FROM recipients WHERE due_at IS NOT NULL GROUP BY state UNION ALL "
+            "SELECT 'held', count(*) FROM recipients WHERE state = 'held'"
+        )
+        counts = {RecipientState(str(state)): int(count or 0) for state, count in await self._database.read(sql)}
+        return {
+            state: counts.get(state, 0)
+            for state in (RecipientState.QUEUED, RecipientState.DEFERRED, RecipientState.HELD)
+        }

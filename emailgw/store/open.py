@@ -1,0 +1,41 @@
+"""Open the store of a data directory: lock, schema, database, and the three classes that speak for it."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from emailgw.store.directory import Directory
+from emailgw.store.history import History
+from emailgw.store.lock import DirectoryLock
+from emailgw.store.queue import Queue
+from emailgw.store.schema import prepare
+from emailgw.store.sqlite import SQLiteDatabase
+
+DATABASE_FILE = "emailgw.db"
+
+
+class Store:
+    """The open store. Close it, or the lock stays taken until the process ends."""
+
+    def __init__(self, database: SQLiteDatabase, lock: DirectoryLock) -> None:
+        self._database = database
+        self._lock = lock
+        self.queue = Queue(database)
+        self.directory = Directory(database)
+        self.history = History(database)
+
+    async def close(self) -> None:
+        await self._database.close()
+        self._lock.release()
+
+
+async def open_store(data_dir: Path, on_failure: Callable[[str], None] | None = None) -> Store:
+    """Raises Locked when another process owns the data directory, StoreUnavailable when it can't be used."""
+    lock = DirectoryLock.take(data_dir)
+    try:
+        path = data_dir / DATABASE_FILE
+        await asyncio.to_thread(prepare, path)
+        return Store(await SQLiteDatabase.open(path, on_failure=on_failure), lock)
+    except BaseException:
+        lock.release()
+        raise

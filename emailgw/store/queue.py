@@ -1,0 +1,266 @@
+"""The durable queue: enqueue, claim, settle, and what the operator does to waiting mail.
+
+Each method is one verb, so one transaction. Times are milliseconds UTC. A recipient's state changes here only, together
+with its event (guarantee G2). All raise StoreUnavailable when the storage fails; nothing has changed then.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from emailgw.core.events import Event
+from emailgw.core.ids import ContentId, RecipientId
+from emailgw.core.model import Content, Message, Recipient, RecipientState
+from emailgw.errors import NotFound
+from emailgw.store import rows
+from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
+
+INLINE_CONTENT = 64 * 1024  # octets of a content that a claim brings along; larger ones are read one by one
+
+_INSERT_CONTENT = insert("contents", "id body")
+_INSERT_MESSAGE = insert(
+    "messages", "id content_id key_id author domain subject fields size accepted_at date expires_at"
+)
+_INSERT_RECIPIENT = insert(
+    "recipients", "id message_id address nexthop state tries due_at expires_at lease status reason updated_at"
+)
+_INSERT_EVENT = insert("events", "at type message_id recipient_id address detail")
+_INSERT_UNPARSED = insert("unparsed", "id at recipient_id kind raw")
+_CLAIM = (
+    "UPDATE recipients SET due_at = :until, lease = :lease WHERE id IN (SELECT id FROM recipients WHERE "
+    "nexthop = :nexthop AND due_at <= :now ORDER BY due_at, id LIMIT :count)"
+)
+_CLAIMED = (
+    f"SELECT {rows.RECIPIENT_COLUMNS}, {rows.MESSAGE_COLUMNS}, m.size, "
+    "CASE WHEN m.size <= :inline THEN c.body END FROM recipients r JOIN messages m ON m.id = r.message_id "
+    "JOIN contents c ON c.id = m.content_id "
+    "WHERE r.nexthop = :nexthop AND r.due_at = :until AND r.lease = :lease ORDER BY r.id"
+)
+_SETTLE = (
+    "UPDATE recipients SET state = :state, tries = :tries, due_at = :due_at, lease = NULL, status = :status, "
+    "reason = :reason, updated_at = :updated_at WHERE id = :id AND "
+)
+# Every next hop that has waiting mail, smallest first: one index seek for each, whatever the length of the queue.
+_NEXT_HOPS = (
+    "WITH RECURSIVE hops (nexthop) AS ("
+    "SELECT min(nexthop) FROM recipients WHERE due_at IS NOT NULL AND nexthop > :after "
+    "UNION ALL "
+    "SELECT (SELECT min(r.nexthop) FROM recipients r WHERE r.due_at IS NOT NULL AND r.nexthop > hops.nexthop) "
+    "FROM hops WHERE hops.nexthop IS NOT NULL LIMIT :limit) "
+    "SELECT nexthop, (SELECT min(r.due_at) FROM recipients r WHERE r.nexthop = hops.nexthop AND r.due_at IS NOT NULL) "
+    "FROM hops WHERE nexthop IS NOT NULL"
+)
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """One recipient to work on. `content` is msgpack for `decode_content`, or None when it is larger than a claim
+    brings along (`size` octets): read it with `Queue.content` when its turn comes.
+    """
+
+    recipient: Recipient
+    message: Message
+    size: int
+    content: bytes | None
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A claimed row that cannot be read back; to be held, so that someone looks at it."""
+
+    recipient_id: RecipientId
+    lease: int
+    fault: str
+
+
+class Queue:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listeners: list[Callable[[str, int], None]] = []
+
+    def on_work(self, listener: Callable[[str, int], None]) -> None:
+        """Call `listener(nexthop, due_at)` after mail for it has been committed. It must return at once."""
+        self._listeners.append(listener)
+
+    async def enqueue(
+        self, message: Message, content: Content, recipients: Sequence[Recipient], events: Sequence[Event]
+    ) -> None:
+        """Store a message whole. When this returns, it is on stable storage (guarantee G1)."""
+        body = rows.encode_content(content)
+        await self._database.write(
+            Verb(
+                (
+                    Statement(_INSERT_CONTENT, {"id": message.content_id, "body": body}),
+                    Statement(_INSERT_MESSAGE, rows.message_parameters(message, len(body))),
+                    _each(_INSERT_RECIPIENT, [rows.recipient_parameters(recipient) for recipient in recipients]),
+                    _each(_INSERT_EVENT, [rows.event_parameters(event) for event in events]),
+                )
+            )
+        )
+        self._tell(recipients)
+
+    async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
+        """Lease up to `count` due recipients of a next hop, oldest first, to the token `lease` until `until`."""
+        where: Parameters = {"nexthop": nexthop, "now": now, "until": until, "lease": lease, "count": count}
+        claimed = {"nexthop": nexthop, "until": until, "lease": lease, "inline": INLINE_CONTENT}
+        # A claim that a power cut forgets is only due again: no fsync of its own.
+        results = await self._database.write(
+            Verb((Statement(_CLAIM, where), Statement(_CLAIMED, claimed)), durable=False)
+        )
+        return [_claimed_from(row) for row in results[1]]
+
+    async def content(self, content_id: ContentId) -> bytes:
+        """A content too large for a claim, as msgpack. Raises NotFound."""
+        found = await self._database.read("SELECT body FROM contents WHERE id = :id", {"id": content_id})
+        if not found or not isinstance(found[0][0], bytes):
+            raise NotFound(f"content {content_id} is missing")
+        return found[0][0]
+
+    async def settle(self, recipient: Recipient, event: Event | None, lease: int) -> None:
+        """Write what became of a claimed recipient: its new state and the event. `event` None: nothing to tell.
+
+        Raises Conflict when the lease was lost. A result then counts only if it is a success (guarantee G4): mail
+        that was handed over is delivered, whoever holds the lease now.
+        """
+        update = rows.recipient_parameters(recipient)
+        if recipient.state is RecipientState.DELIVERED:
+            condition = "(lease = :lease OR state IN ('queued', 'deferred', 'held'))"
+        else:
+            condition = "lease = :lease"
+        parameters: Parameters = {**update, "lease": lease}
+        statement = Statement(_SETTLE + condition, parameters, touches=1, otherwise="the lease was lost")
+        await self._database.write(Verb((statement, *_events(event))))
+
+    async def release(self, leases: Sequence[tuple[RecipientId, int]], due_at: int) -> None:
+        """Give claimed recipients back untried, due at `due_at`; those whose lease was lost are left alone."""
+        parameters = [{"id": id, "lease": lease, "due_at": due_at} for id, lease in leases]
+        if parameters:
+            sql = "UPDATE recipients SET due_at = :due_at, lease = NULL WHERE id = :id AND lease = :lease"
+            await self._database.write(Verb((_each(sql, parameters),), durable=False))
+
+    async def hold(self, recipient_id: RecipientId, lease: int, reason: str, event: Event, now: int) -> None:
+        """Set a claimed recipient aside that cannot be worked on. Raises Conflict when the lease was lost."""
+        sql = (
+            "UPDATE recipients SET state = 'held', due_at = NULL, lease = NULL, reason = :reason, updated_at = :now "
+            "WHERE id = :id AND lease = :lease"
+        )
+        parameters: Parameters = {"id": recipient_id, "lease": lease, "reason": reason, "now": now}
+        await self._database.write(Verb((Statement(sql, parameters, touches=1), *_events(event))))
+
+    async def recover_leases(self, now: int) -> int:
+        """Make every leased recipient due at once; how many. Only at start, when the data directory's lock proves
+        that nobody can be working on them: a crash then delays no mail by the length of a lease.
+        """
+        sql = "UPDATE recipients SET due_at = :now, lease = NULL WHERE lease IS NOT NULL RETURNING id"
+        return len((await self._database.write(Verb((Statement(sql, {"now": now}),))))[0])
+
+    async def next_hops(self, after: str = "", limit: int = 1000) -> list[tuple[str, int]]:
+        """Next hops with waiting mail in alphabetical order from behind `after`, each with its earliest due time.
+
+        Leased mail counts as due at the end of its lease. The cost grows with the number of next hops looked at.
+        """
+        found = await self._database.read(_NEXT_HOPS, {"after": after, "limit": limit})
+        return [(str(nexthop), int(due_at or 0)) for nexthop, due_at in found]
+
+    async def overdue(self, nexthop: str, now: int, limit: int) -> list[Recipient]:
+        """Waiting recipients of a next hop whose lifetime is over and that nobody works on."""
+        sql = (
+            f"SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE r.nexthop = :nexthop AND r.due_at IS NOT NULL "
+            "AND r.expires_at <= :now AND r.lease IS NULL LIMIT :limit"
+        )
+        found = await self._database.read(sql, {"nexthop": nexthop, "now": now, "limit": limit})
+        return [rows.recipient_from(row) for row in found]
+
+    async def change(self, recipient: Recipient, event: Event, states: Sequence[RecipientState]) -> None:
+        """Move a recipient that nobody works on from one of `states` to `recipient.state`, with its event: what an
+        operator, a client or a verdict on a whole site does. Raises Conflict when it is in another state or leased.
+        """
+        names = ", ".join(f"'{state.value}'" for state in states)
+        statement = Statement(
+            _SETTLE + f"lease IS NULL AND state IN ({names})",
+            rows.recipient_parameters(recipient),
+            touches=1,
+            otherwise="it is being delivered or its state has changed",
+        )
+        await self._database.write(Verb((statement, *_events(event))))
+        self._tell([recipient])
+
+    async def report(self, recipient: Recipient, event: Event, digest: bytes) -> None:
+        """Write what a report by mail said of a delivered recipient. Raises Conflict when the same report (`digest`)
+        was counted before or the recipient is not in a state that a report can change.
+        """
+        seen = Statement(
+            insert("reports", "recipient_id digest at") + " ON CONFLICT DO NOTHING",
+            {"recipient_id": recipient.id, "digest": digest, "at": event.at},
+            touches=1,
+            otherwise="the same report was counted before",
+        )
+        update = Statement(
+            _SETTLE + "state = 'delivered'",
+            rows.recipient_parameters(recipient),
+            touches=1,
+            otherwise="a report changes only a delivered recipient",
+        )
+        await self._database.write(Verb((seen, update, *_events(event))))
+
+    async def keep_unparsed(self, serial: int, at: int, recipient_id: RecipientId, kind: str, raw: bytes) -> None:
+        """Keep mail to a valid return path that told us nothing, for people to look at."""
+        parameters: Parameters = {"id": serial, "at": at, "recipient_id": recipient_id, "kind": kind, "raw": raw}
+        await self._database.write(Verb((Statement(_INSERT_UNPARSED, parameters),)))
+
+    async def discard(self, before: str, before_ms: int, limit: int) -> int:
+        """Forget up to `limit` messages with ids below `before` of which no recipient is unfinished, with their
+        contents, recipients, events and reports; how many.
+        """
+        sql = (
+            "SELECT id, content_id FROM messages m WHERE id < :before AND NOT EXISTS (SELECT 1 FROM recipients r WHERE "
+            "r.message_id = m.id AND r.state IN ('queued', 'deferred', 'held')) ORDER BY id LIMIT :limit"
+        )
+        found = await self._database.read(sql, {"before": before, "limit": limit})
+        if found:
+            await self._database.write(_discard([{"id": id, "content": content} for id, content in found], before_ms))
+        return len(found)
+
+    def _tell(self, recipients: Sequence[Recipient]) -> None:
+        for recipient in recipients:
+            if recipient.due_at is not None:
+                for listener in self._listeners:
+                    listener(recipient.nexthop, recipient.due_at)
+
+
+def _discard(messages: Sequence[Parameters], before_ms: int) -> Verb:
+    ids = [{"id": message["id"]} for message in messages]
+    contents = [{"content": message["content"]} for message in messages]
+    return Verb(
+        (
+            _each("DELETE FROM events WHERE message_id = :id", ids),
+            _each("DELETE FROM reports WHERE recipient_id IN (SELECT id FROM recipients WHERE message_id = :id)", ids),
+            _each("DELETE FROM recipients WHERE message_id = :id", ids),
+            _each("DELETE FROM messages WHERE id = :id", ids),
+            _each(
+                "DELETE FROM contents WHERE id = :content AND NOT EXISTS (SELECT 1 FROM messages WHERE "
+                "content_id = :content)",
+                contents,
+            ),
+            Statement("DELETE FROM unparsed WHERE at < :before", {"before": before_ms}),
+        ),
+        durable=False,
+    )
+
+
+def _each(sql: str, parameters: Sequence[Parameters]) -> Statement:
+    """One plain statement for the common case of one row: executemany costs more."""
+    return Statement(sql, parameters[0]) if len(parameters) == 1 else Statement(sql, parameters, many=True)
+
+
+def _events(event: Event | None) -> tuple[Statement, ...]:
+    return () if event is None else (Statement(_INSERT_EVENT, rows.event_parameters(event)),)
+
+
+def _claimed_from(row: Row) -> Claimed | Unreadable:
+    try:
+        content = row[22]
+        size = row[21]
+        if not isinstance(size, int) or not (content is None or isinstance(content, bytes)):
+            raise TypeError("its content or size has the wrong type")
+        return Claimed(rows.recipient_from(row[:12]), rows.message_from(row[12:21]), size, content)
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+        return Unreadable(RecipientId(int(row[0] or 0)), int(row[8] or 0), f"{type(error).__name__}: {error}")

@@ -1,0 +1,97 @@
+-- Schema version 1, SQLite. Times: integer milliseconds UTC. Ids come from the caller (core/ids.py); events.id alone is
+-- given here, in commit order, so that a reader with a cursor misses none.
+
+CREATE TABLE contents (
+    id         INTEGER PRIMARY KEY,
+    body       BLOB NOT NULL           -- msgpack of core.model.Content
+);
+
+CREATE TABLE messages (
+    id          TEXT PRIMARY KEY,
+    content_id  INTEGER NOT NULL REFERENCES contents (id),
+    key_id      TEXT NOT NULL,
+    author      TEXT NOT NULL,         -- local@domain
+    domain      TEXT NOT NULL,         -- the author's
+    subject     TEXT NOT NULL,
+    fields      TEXT NOT NULL,         -- JSON of what nobody searches: to, cc, bcc, tags, variables
+    size        INTEGER NOT NULL,      -- octets of its content
+    accepted_at INTEGER NOT NULL,
+    date        INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX messages_content ON messages (content_id);
+
+CREATE TABLE recipients (
+    id         INTEGER PRIMARY KEY,
+    message_id TEXT NOT NULL REFERENCES messages (id),
+    address    TEXT NOT NULL,
+    nexthop    TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('queued', 'deferred', 'held', 'delivered', 'bounced', 'expired',
+                                              'suppressed', 'cancelled')),
+    tries      INTEGER NOT NULL,
+    due_at     INTEGER,
+    expires_at INTEGER NOT NULL,
+    lease      INTEGER,
+    status     TEXT,                   -- enhanced status of the last try
+    reason     TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    CHECK ((due_at IS NOT NULL) = (state IN ('queued', 'deferred'))),
+    CHECK (lease IS NULL OR due_at IS NOT NULL)
+);
+CREATE INDEX recipients_due ON recipients (nexthop, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX recipients_leased ON recipients (lease) WHERE lease IS NOT NULL;
+CREATE INDEX recipients_held ON recipients (id) WHERE state = 'held';
+CREATE INDEX recipients_message ON recipients (message_id);
+
+CREATE TABLE events (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    at           INTEGER NOT NULL,
+    type         TEXT NOT NULL,
+    message_id   TEXT NOT NULL,
+    recipient_id INTEGER NOT NULL,
+    address      TEXT NOT NULL,
+    detail       TEXT NOT NULL         -- JSON of core.events.Detail
+);
+CREATE INDEX events_message ON events (message_id);
+
+CREATE TABLE reports (                 -- reports by mail that had their effect: the same one twice counts once
+    recipient_id INTEGER NOT NULL,
+    digest       BLOB NOT NULL,
+    at           INTEGER NOT NULL,
+    PRIMARY KEY (recipient_id, digest)
+) WITHOUT ROWID;
+
+CREATE TABLE unparsed (                -- mail to a valid return path that says nothing we understand, kept whole
+    id           INTEGER PRIMARY KEY,
+    at           INTEGER NOT NULL,
+    recipient_id INTEGER NOT NULL,
+    kind         TEXT NOT NULL,
+    raw          BLOB NOT NULL
+);
+
+CREATE TABLE domains (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,   -- A-labels
+    status     TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE dkim_keys (
+    domain_id  TEXT NOT NULL REFERENCES domains (id),
+    selector   TEXT NOT NULL,
+    algorithm  TEXT NOT NULL,
+    sealed     BLOB NOT NULL,          -- PKCS #8, sealed by the vault
+    record     TEXT NOT NULL,          -- the TXT value to publish
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (domain_id, selector)
+) WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    hash       BLOB NOT NULL UNIQUE,   -- SHA-256 of the key, which has 256 random bits of its own
+    hint       TEXT NOT NULL,          -- its first characters, to tell keys apart
+    dialect    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) WITHOUT ROWID;

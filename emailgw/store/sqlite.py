@@ -1,0 +1,206 @@
+"""SQLite with group commit: one writer thread drains every waiting verb into one transaction, readers stand beside it.
+
+The writer is a thread of ours on the standard library's module, because aiosqlite makes one thread hop a statement
+and a transaction of fifty verbs would make two hundred. Readers go through aiosqlite, one hop a query; they are
+read-only and never checkpoint: SQLite before 3.51.3 can corrupt a WAL when two connections write or checkpoint at
+once, so only the writer's connection ever does either.
+"""
+
+import asyncio
+import itertools
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+
+from emailgw.errors import Conflict, EmailgwError, StoreUnavailable
+from emailgw.store.verb import NO_PARAMETERS, Parameters, Rows, Statement, Verb
+
+GROUP_LIMIT = 256  # verbs in one transaction: bounds how long the first of them waits
+INBOX_LIMIT = 20_000  # verbs waiting; beyond it the store sheds load instead of growing
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-32000",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA journal_size_limit=67108864",
+)
+
+# What sinks one verb and none of its neighbours. Every other sqlite3.Error is the storage's and sinks the group.
+_VERBS_OWN_FAULT = (
+    EmailgwError,
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    ValueError,  # a lone surrogate in a text, for one
+    TypeError,
+    OverflowError,
+)
+
+_Job = tuple[Verb, "asyncio.Future[list[Rows]]"]
+_Outcome = tuple["asyncio.Future[list[Rows]]", list[Rows] | BaseException]
+
+
+class SQLiteDatabase:
+    """One database file, opened by one process. Use `open`; `close` waits for what was handed in."""
+
+    def __init__(self, path: Path, on_failure: Callable[[str], None] | None = None) -> None:
+        self._path = path
+        self._on_failure = on_failure
+        self._inbox: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._readers: list[aiosqlite.Connection] = []
+        self._turn = itertools.count()
+        self._failure: str | None = None
+        self._closed = False
+        self._writer: threading.Thread | None = None
+
+    @classmethod
+    async def open(cls, path: Path, *, readers: int = 2, on_failure: Callable[[str], None] | None = None) -> Self:
+        """Open or create the file. `on_failure` is told once, on the loop, when the storage can't be trusted any more.
+
+        Raises StoreUnavailable.
+        """
+        database = cls(path, on_failure)
+        ready: asyncio.Future[None] = database._loop.create_future()
+        database._writer = threading.Thread(target=database._run, args=(ready,), name="store-writer")
+        database._writer.start()
+        await ready
+        for _ in range(readers):
+            connection = aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+            database._readers.append(await connection)
+            await database._readers[-1].execute("PRAGMA query_only=ON")
+        return database
+
+    async def write(self, verb: Verb) -> list[Rows]:
+        """See Database.write. A cancelled caller does not cancel the verb: it runs whole or not at all."""
+        if self._closed or self._failure:
+            raise StoreUnavailable(self._failure or "the store is closed")
+        if self._inbox.qsize() >= INBOX_LIMIT:
+            raise StoreUnavailable("too many writes are waiting")
+        future: asyncio.Future[list[Rows]] = self._loop.create_future()
+        self._inbox.put((verb, future))
+        return await future
+
+    async def read(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> Rows:
+        """See Database.read."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        connection = self._readers[next(self._turn) % len(self._readers)]
+        try:
+            return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"reading failed: {error}") from error
+
+    async def close(self) -> None:
+        """Run what was handed in, checkpoint, and give the file back."""
+        if self._closed:
+            return
+        self._closed = True
+        for reader in self._readers:
+            await reader.close()
+        if self._writer is not None:
+            self._inbox.put(None)
+            await asyncio.to_thread(self._writer.join)
+
+    # The writer thread.
+
+    def _run(self, ready: "asyncio.Future[None]") -> None:
+        try:
+            connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        except sqlite3.Error as error:
+            failure = StoreUnavailable(f"{self._path}: {error}")
+            self._loop.call_soon_threadsafe(ready.set_exception, failure)
+            return
+        self._loop.call_soon_threadsafe(ready.set_result, None)
+        synchronous: bool | None = None
+        while group := self._next_group():
+            durable = any(verb.durable for verb, _ in group)
+            try:
+                if durable is not synchronous:
+                    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                    synchronous = durable
+                outcomes = _commit(connection, group)
+            except sqlite3.Error as error:
+                outcomes = [(future, StoreUnavailable(f"writing failed: {error}")) for _, future in group]
+                self._judge(error)
+            self._loop.call_soon_threadsafe(_answer, outcomes)
+        connection.close()
+
+    def _next_group(self) -> list[_Job]:
+        """Wait for a verb and take all that came with it; an empty list when closing."""
+        first = self._inbox.get()
+        group: list[_Job] = []
+        while first is not None:
+            group.append(first)
+            if len(group) == GROUP_LIMIT:
+                break
+            try:
+                first = self._inbox.get_nowait()
+            except queue.Empty:
+                break
+        if first is None and group:
+            self._inbox.put(None)  # the end was behind these; meet it again after them
+        return group
+
+    def _judge(self, error: sqlite3.Error) -> None:
+        """A full disk passes. After an I/O error nobody knows what is on it: trust this file only after a restart."""
+        name = getattr(error, "sqlite_errorname", "")
+        if (
+            name.startswith(("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY"))
+            and not self._failure
+        ):
+            self._failure = f"the storage failed ({name}: {error})"
+            if self._on_failure is not None:
+                self._loop.call_soon_threadsafe(self._on_failure, self._failure)
+
+
+def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outcome]:
+    """One transaction for the group, a savepoint for each verb. Raises sqlite3.Error when nothing was committed."""
+    outcomes: list[_Outcome] = []
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for verb, future in group:
+            connection.execute("SAVEPOINT verb")
+            try:
+                outcomes.append((future, [_execute(connection, statement) for statement in verb.statements]))
+            except _VERBS_OWN_FAULT as error:
+                connection.execute("ROLLBACK TO verb")
+                outcomes.append((future, Conflict(str(error)) if isinstance(error, sqlite3.IntegrityError) else error))
+            connection.execute("RELEASE verb")
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        # SQLite has rolled back by itself after some errors (disk full, I/O), not after others.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcomes
+
+
+def _execute(connection: sqlite3.Connection, statement: Statement) -> Rows:
+    if statement.many:
+        connection.executemany(statement.sql, statement.parameters)
+        return []
+    cursor = connection.execute(statement.sql, statement.parameters)
+    rows = cursor.fetchall()
+    if statement.touches is not None and statement.touches != (len(rows) or max(cursor.rowcount, 0)):
+        raise Conflict(statement.otherwise)
+    return rows
+
+
+def _answer(outcomes: Sequence[_Outcome]) -> None:
+    for future, outcome in outcomes:
+        if future.done():  # its caller was cancelled; the verb was committed or not all the same
+            continue
+        if isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

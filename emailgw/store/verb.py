@@ -1,0 +1,53 @@
+"""A verb: the statements of one transaction, decided before it runs.
+
+Because nothing in a verb depends on what an earlier statement of it returned, a database may run verbs in groups
+(SQLite, one fsync for many) or in a pipeline (PostgreSQL), and a caller that is cancelled cannot leave half of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+Value = str | int | bytes | None
+Parameters = Mapping[str, Value]
+Row = tuple[Value, ...]
+Rows = list[Row]
+
+NO_PARAMETERS: Parameters = MappingProxyType({})
+
+
+class Statement(NamedTuple):
+    """SQL with `:named` parameters. `many` runs it once per mapping in `parameters`.
+
+    `touches`: how many rows it must change or return; another number undoes the verb and raises Conflict with
+    `otherwise` as its text.
+    """
+
+    sql: str
+    parameters: Parameters | Sequence[Parameters] = NO_PARAMETERS
+    many: bool = False
+    touches: int | None = None
+    otherwise: str = "it was changed by someone else"
+
+
+class Verb(NamedTuple):
+    """`durable=False` only for what may be forgotten in a power cut without breaking a promise (leases)."""
+
+    statements: tuple[Statement, ...]
+    durable: bool = True
+
+
+def insert(table: str, columns: str) -> str:
+    """The SQL that inserts a row whose parameters are called as its columns, given with blanks between."""
+    names = columns.split()
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+
+
+class Database(Protocol):
+    """What a store needs of a database. Both calls raise StoreUnavailable when the storage fails."""
+
+    async def write(self, verb: Verb) -> list[Rows]:
+        """Run a verb; what each statement returned, in order. Raises Conflict, and then nothing has changed."""
+
+    async def read(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> Rows:
+        """Rows of the last committed state."""
