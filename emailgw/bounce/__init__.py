@@ -1,0 +1,1 @@
+"""What came back by mail, understood: bytes in, a Report out. Pure and bounded; never raises, keeps nothing."""

@@ -1,0 +1,163 @@
+"""What a failure means: a reply or diagnostic, with its codes, becomes a reason and a bounce type.
+
+One function for live SMTP replies and for reports by mail. The text decides where it is clear, since many servers say
+5.x.x for a full mailbox or 5.1.1 for a block; then the enhanced status (RFC 3463, and the registry of RFC 5248), then
+the reply code. Pure and linear: the text is capped, and phrases are looked up, not matched by patterns.
+"""
+
+import re
+import unicodedata
+
+from emailgw.bounce.phrases import ENTRIES
+from emailgw.bounce.phrases_abroad import ENTRIES_ABROAD
+from emailgw.bounce.report import BounceSubtype, BounceType, Classification, Reason
+from emailgw.core.status import EnhancedStatus
+
+MAX_TEXT = 3000
+
+_URL = re.compile(r"\bhttps?:?\s?//[^\s<>]{1,300}")
+_ADDRESS = re.compile(r"[<\[(]?[\w.+=!#$%&'*/?^`{|}~-]{1,128}@[\w.-]{1,253}[>\])]?:?")
+_EMPTY_BRACKETS = re.compile(r"<[^<>\s]{0,100}>[:,]?")
+_REPEATED_CODE = re.compile(r"(?<!\d)[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3} )?")
+_BLANKS = re.compile(r"[\s\"“”„]+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def _read_table() -> tuple[tuple[Reason, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
+    """Per entry: its reason, its plain phrases, and its phrases of several parts."""
+    table = []
+    for reason, block in (*ENTRIES_ABROAD, *ENTRIES):
+        stripped = (phrase.strip() for phrase in block.replace("\n", "|").split("|"))
+        phrases = [
+            phrase.replace("_", " ") if phrase[:1] == "_" or phrase[-1:] == "_" else phrase for phrase in stripped
+        ]
+        plain = tuple(phrase for phrase in phrases if phrase and " & " not in phrase)
+        table.append((reason, plain, tuple(tuple(phrase.split(" & ")) for phrase in phrases if " & " in phrase)))
+    return tuple(table)
+
+
+_TABLE = _read_table()
+# By subject and detail; the class decides only between permanent and transient.
+_BY_STATUS: dict[tuple[int, int], Reason] = {
+    (1, 0): Reason.USER_UNKNOWN,
+    (1, 1): Reason.USER_UNKNOWN,
+    (1, 2): Reason.HOST_UNKNOWN,
+    (1, 3): Reason.USER_UNKNOWN,
+    (1, 4): Reason.USER_UNKNOWN,
+    (1, 5): Reason.USER_UNKNOWN,
+    (1, 6): Reason.USER_UNKNOWN,
+    (1, 7): Reason.POLICY,
+    (1, 8): Reason.POLICY,
+    (1, 9): Reason.POLICY,
+    (1, 10): Reason.HOST_UNKNOWN,
+    (2, 1): Reason.USER_DISABLED,
+    (2, 2): Reason.MAILBOX_FULL,
+    (2, 3): Reason.SIZE,
+    (2, 4): Reason.SYSTEM,
+    (3, 1): Reason.SYSTEM,
+    (3, 4): Reason.SIZE,
+    (4, 7): Reason.EXPIRED,
+    (4, 4): Reason.NETWORK,
+    (5, 3): Reason.RATE_LIMIT,
+    (7, 5): Reason.AUTHENTICATION,
+    (7, 8): Reason.AUTHENTICATION,
+    (7, 25): Reason.AUTHENTICATION,
+    (7, 26): Reason.AUTHENTICATION,
+    (7, 27): Reason.HOST_UNKNOWN,
+    (7, 28): Reason.RATE_LIMIT,
+    (7, 509): Reason.AUTHENTICATION,
+}
+_BY_SUBJECT = {3: Reason.SYSTEM, 4: Reason.NETWORK, 5: Reason.SYSTEM, 6: Reason.POLICY, 7: Reason.POLICY}
+_BY_STATUS |= {(7, detail): Reason.AUTHENTICATION for detail in range(20, 25)}
+_BY_STATUS |= {(7, detail): Reason.REPUTATION for detail in (606, 650, 511, 512)}
+_BY_CODE = {
+    421: Reason.SYSTEM,
+    422: Reason.MAILBOX_FULL,
+    432: Reason.SYSTEM,
+    441: Reason.NETWORK,
+    450: Reason.SYSTEM,
+    451: Reason.SYSTEM,
+    452: Reason.MAILBOX_FULL,
+    500: Reason.SYSTEM,
+    501: Reason.SYSTEM,
+    502: Reason.SYSTEM,
+    503: Reason.SYSTEM,
+    504: Reason.SYSTEM,
+    510: Reason.USER_UNKNOWN,
+    511: Reason.USER_UNKNOWN,
+    512: Reason.HOST_UNKNOWN,
+    521: Reason.HOST_UNKNOWN,
+    523: Reason.SIZE,
+    530: Reason.AUTHENTICATION,
+    535: Reason.AUTHENTICATION,
+    541: Reason.POLICY,
+    551: Reason.USER_UNKNOWN,
+    552: Reason.MAILBOX_FULL,
+    553: Reason.USER_UNKNOWN,
+    556: Reason.HOST_UNKNOWN,
+}
+_TYPES = {
+    Reason.USER_UNKNOWN: (BounceType.PERMANENT, BounceSubtype.NO_EMAIL),
+    Reason.HOST_UNKNOWN: (BounceType.PERMANENT, BounceSubtype.GENERAL),
+    Reason.MAILBOX_FULL: (BounceType.TRANSIENT, BounceSubtype.MAILBOX_FULL),
+    Reason.SIZE: (BounceType.TRANSIENT, BounceSubtype.MESSAGE_TOO_LARGE),
+    Reason.SPAM: (BounceType.TRANSIENT, BounceSubtype.CONTENT_REJECTED),
+    Reason.OTHER: (BounceType.UNDETERMINED, BounceSubtype.UNDETERMINED),
+}
+_ATTACHMENT = ("attachment", "virus", "malware", "infected", "executable", "banned file")
+
+
+def classify(status: EnhancedStatus | None, reply_code: int | None, text: str) -> Classification:
+    """The reason and the type of a failure. `text` may be a reply, a diagnostic, or a whole explanation."""
+    plain = normalised(text)
+    reason = _by_text(plain) or _by_codes(status, reply_code)
+    kind, subtype = _TYPES.get(reason, (BounceType.TRANSIENT, BounceSubtype.GENERAL))
+    if reason is Reason.POLICY and any(word in plain for word in _ATTACHMENT):
+        subtype = BounceSubtype.ATTACHMENT_REJECTED
+    return Classification(reason, kind, subtype)
+
+
+def normalised(text: str) -> str:
+    """`text` as the phrase table expects it: capped, lower case, one line, without accents, addresses and URLs."""
+    text = text[:MAX_TEXT].lower().replace("’", "'")
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+    text = _BLANKS.sub(" ", text)
+    if "//" in text:
+        text = _URL.sub(" ", text)
+    if "@" in text:
+        text = _ADDRESS.sub(" ", text)
+    if "<" in text:
+        text = _EMPTY_BRACKETS.sub(" ", text)
+    text = _REPEATED_CODE.sub(" ", text)
+    return f" {_BLANKS.sub(' ', text).strip()} "
+
+
+def _by_text(plain: str) -> Reason | None:
+    for reason, phrases, combined in _TABLE:
+        for phrase in phrases:
+            if phrase in plain:
+                return reason
+        for parts in combined:
+            if _in_order(plain, parts):
+                return reason
+    return None
+
+
+def _in_order(plain: str, parts: tuple[str, ...]) -> bool:
+    position = 0
+    for part in parts:
+        position = plain.find(part, position)
+        if position < 0:
+            return False
+        position += len(part)
+    return True
+
+
+def _by_codes(status: EnhancedStatus | None, reply_code: int | None) -> Reason:
+    if status is not None and status.cls in (4, 5):
+        reason = _BY_STATUS.get((status.subject, status.detail)) or _BY_SUBJECT.get(status.subject)
+        if reason is not None and (status.subject, status.detail) not in ((5, 0), (3, 0), (4, 0), (7, 0), (6, 0)):
+            return reason
+        return _BY_CODE.get(reply_code or 0) or reason or Reason.OTHER
+    return _BY_CODE.get(reply_code or 0, Reason.OTHER)
