@@ -132,3 +132,11 @@ class Submission(msgspec.Struct, frozen=True):
             address = mailbox.address
             seen.setdefault((address.local, address.domain), address)
         return tuple(seen.values())
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What an SMTP transaction carries: reverse-path (empty is the null one), recipient, signed bytes with CRLF."""
+
+    reverse_path: str
+    recipient: Address
+    data: bytes

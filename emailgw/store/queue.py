@@ -100,7 +100,7 @@ class Queue:
     async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
         """Lease up to `count` due recipients of a next hop, oldest first, to the token `lease` until `until`."""
         where: Parameters = {"nexthop": nexthop, "now": now, "until": until, "lease": lease, "count": count}
-        claimed = {"nexthop": nexthop, "until": until, "lease": lease, "inline": INLINE_CONTENT}
+        claimed: Parameters = {"nexthop": nexthop, "until": until, "lease": lease, "inline": INLINE_CONTENT}
         # A claim that a power cut forgets is only due again: no fsync of its own.
         results = await self._database.write(
             Verb((Statement(_CLAIM, where), Statement(_CLAIMED, claimed)), durable=False)
@@ -128,6 +128,7 @@ class Queue:
         parameters: Parameters = {**update, "lease": lease}
         statement = Statement(_SETTLE + condition, parameters, touches=1, otherwise="the lease was lost")
         await self._database.write(Verb((statement, *_events(event))))
+        self._tell([recipient])
 
     async def release(self, leases: Sequence[tuple[RecipientId, int]], due_at: int) -> None:
         """Give claimed recipients back untried, due at `due_at`; those whose lease was lost are left alone."""
@@ -136,7 +137,7 @@ class Queue:
             sql = "UPDATE recipients SET due_at = :due_at, lease = NULL WHERE id = :id AND lease = :lease"
             await self._database.write(Verb((_each(sql, parameters),), durable=False))
 
-    async def hold(self, recipient_id: RecipientId, lease: int, reason: str, event: Event, now: int) -> None:
+    async def hold(self, recipient_id: RecipientId, lease: int, reason: str, event: Event | None, now: int) -> None:
         """Set a claimed recipient aside that cannot be worked on. Raises Conflict when the lease was lost."""
         sql = (
             "UPDATE recipients SET state = 'held', due_at = NULL, lease = NULL, reason = :reason, updated_at = :now "
@@ -182,6 +183,17 @@ class Queue:
         )
         await self._database.write(Verb((statement, *_events(event))))
         self._tell([recipient])
+
+    async def hurry(self, recipient: Recipient, now: int) -> None:
+        """Make a waiting recipient due at once. Raises Conflict when it waits no more or is being delivered."""
+        update = Statement(
+            "UPDATE recipients SET due_at = :now WHERE id = :id AND due_at IS NOT NULL AND lease IS NULL",
+            {"id": recipient.id, "now": now},
+            touches=1,
+            otherwise="it is being delivered or its state has changed",
+        )
+        await self._database.write(Verb((update,)))
+        self._tell([msgspec.structs.replace(recipient, due_at=now)])
 
     async def report(self, recipient: Recipient, event: Event, digest: bytes) -> None:
         """Write what a report by mail said of a delivered recipient. Raises Conflict when the same report (`digest`)

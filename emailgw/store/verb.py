@@ -5,7 +5,6 @@ Because nothing in a verb depends on what an earlier statement of it returned, a
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 Value = str | int | bytes | None
@@ -13,7 +12,7 @@ Parameters = Mapping[str, Value]
 Row = tuple[Value, ...]
 Rows = list[Row]
 
-NO_PARAMETERS: Parameters = MappingProxyType({})
+NO_PARAMETERS: Parameters = {}  # nobody changes it
 
 
 class Statement(NamedTuple):

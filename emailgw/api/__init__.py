@@ -1,0 +1,1 @@
+"""Network in by HTTP: routes, authentication, limits. Knows no dialect (`wire`) and no SQL (`store`)."""

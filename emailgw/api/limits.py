@@ -1,0 +1,39 @@
+"""What a request may cost: the size of its body and the time it may take to send it."""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+from emailgw.errors import Rejected
+
+
+class BodyLimits:
+    """`size` in octets, `timeout` in milliseconds for the whole body."""
+
+    def __init__(self, size: int, timeout: int) -> None:
+        self._size = size
+        self._timeout = timeout
+
+    async def read(self, request: Request) -> bytes:
+        """The whole body. Raises Rejected when it is too large or too slow, ClientDisconnect when the client left."""
+        declared = request.headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > self._size:
+            raise self._too_large()
+        chunks: list[bytes] = []
+        received = 0
+        try:
+            async with asyncio.timeout(self._timeout / 1000):
+                async for chunk in request.stream():
+                    received += len(chunk)
+                    if received > self._size:
+                        raise self._too_large()
+                    chunks.append(chunk)
+        except TimeoutError:
+            raise Rejected("The request body came too slowly.", name="too_slow") from None
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _too_large(self) -> Rejected:
+        return Rejected(f"The request body is larger than {self._size} octets.", name="too_large", status="5.3.4")
+
+
+__all__ = ["BodyLimits", "ClientDisconnect"]

@@ -1,0 +1,107 @@
+"""`emailgw domain` and `emailgw key`."""
+
+import click
+
+from emailgw.cli.context import Context
+from emailgw.cli.output import console, hint, json_option, print_fields, print_json, print_table
+from emailgw.control import requests as ask
+from emailgw.core.directory import Dialect
+
+
+@click.group()
+def domain() -> None:
+    """The domains that may send."""
+
+
+@domain.command("add")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def add_domain(context: Context, name: str, as_json: bool) -> None:
+    """Add a domain: makes its DKIM keys and prints the DNS records to publish."""
+    _show_domain(context.ask(ask.AddDomain(name)), as_json)
+
+
+@domain.command("show")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def show_domain(context: Context, name: str, as_json: bool) -> None:
+    """Show a domain and the DNS records to publish."""
+    _show_domain(context.ask(ask.ShowDomain(name)), as_json)
+
+
+@domain.command("list")
+@json_option
+@click.pass_obj
+def list_domains(context: Context, as_json: bool) -> None:
+    """List the domains."""
+    answer = context.ask(ask.ListDomains())
+    assert isinstance(answer, ask.DomainsAnswer)
+    if as_json:
+        print_json(answer.domains)
+    else:
+        print_table(("DOMAIN", "STATUS", "SINCE"), ((d.name, d.status, d.created_at) for d in answer.domains))
+
+
+@click.group()
+def key() -> None:
+    """The API keys that applications send with."""
+
+
+@key.command("create")
+@click.argument("name", default="default")
+@click.option("--dialect", type=click.Choice([dialect.value for dialect in Dialect]), default=Dialect.SENDKIT.value,
+              show_default=True, help="Whose SDK the application uses.")  # fmt: skip
+@json_option
+@click.pass_obj
+def create_key(context: Context, name: str, dialect: str, as_json: bool) -> None:
+    """Create an API key. It is shown once: only a hash of it is stored."""
+    answer = context.ask(ask.CreateKey(name, dialect))
+    assert isinstance(answer, ask.KeyAnswer)
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(answer.key)
+        hint("keep it now: it is not stored and cannot be shown again")
+
+
+@key.command("list")
+@json_option
+@click.pass_obj
+def list_keys(context: Context, as_json: bool) -> None:
+    """List the API keys, by their first characters."""
+    answer = context.ask(ask.ListKeys())
+    assert isinstance(answer, ask.KeysAnswer)
+    if as_json:
+        print_json(answer.keys)
+    else:
+        rows = ((k.id, k.name, f"{k.hint}…", k.dialect, k.created_at, k.revoked_at or "no") for k in answer.keys)
+        print_table(("ID", "NAME", "KEY", "DIALECT", "SINCE", "REVOKED"), rows)
+
+
+@key.command("revoke")
+@click.argument("id_or_name")
+@json_option
+@click.pass_obj
+def revoke_key(context: Context, id_or_name: str, as_json: bool) -> None:
+    """Revoke an API key, named by its id, name or first characters: it is refused from now on."""
+    answer = context.ask(ask.RevokeKey(id_or_name))
+    assert isinstance(answer, ask.KeyAnswer)
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(f"revoked {answer.name} ({answer.hint}…)", err=True)
+
+
+def _show_domain(answer: object, as_json: bool) -> None:
+    assert isinstance(answer, ask.DomainAnswer)
+    if as_json:
+        print_json(answer)
+        return
+    print_fields((("domain", answer.name), ("status", answer.status), ("since", answer.created_at)))
+    console.print("\nPublish these DNS records:\n")
+    for record in answer.records:
+        priority = f"{record.priority} " if record.priority is not None else ""
+        value = f'"{record.value}"' if record.type == "TXT" else f"{record.value}."
+        console.print(f"{record.name}. {record.type} {priority}{value}", markup=False)

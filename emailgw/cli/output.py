@@ -1,0 +1,58 @@
+"""Answers on the terminal: `--json` as one document, otherwise tables; hints and talk on stderr."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# A pipe has no width: nothing may be cut off there.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000, soft_wrap=True)
+
+
+def json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")(command)
+
+
+def print_json(answer: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Foreign text is shown as it is, never as markup or as control characters (it was cleaned at the border)."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console.print(table)
+
+
+def print_fields(fields: Iterable[tuple[str, object]]) -> None:
+    """Name and value, a line each."""
+    for name, value in fields:
+        console.print(Text.assemble((f"{name}: ", "bold"), "" if value is None else str(value)))
+
+
+def hint(text: str) -> None:
+    click.echo(f"hint: {text}", err=True)
+
+
+def how_long(iso: str | None) -> str:
+    """A future time as `in 5m`, a past one as `now`."""
+    if iso is None:
+        return ""
+    seconds = (datetime.fromisoformat(iso) - datetime.now(UTC)).total_seconds()
+    if seconds <= 0:
+        return "now"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"in {seconds / size:.0f}{unit}"
+    return f"in {seconds:.0f}s"

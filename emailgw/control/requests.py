@@ -1,0 +1,189 @@
+"""The operator's questions and their answers, as values. A request's tag is its name on the socket.
+
+Answers are what `--json` prints, so their field names are a promise; times are ISO 8601 in UTC.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One DNS record to publish. `purpose` says what it is for."""
+
+    purpose: str
+    name: str
+    type: str
+    value: str
+    priority: int | None = None
+
+
+class DomainAnswer(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    status: str
+    created_at: str
+    records: tuple[Record, ...] = ()
+
+
+class DomainsAnswer(msgspec.Struct, frozen=True):
+    domains: tuple[DomainAnswer, ...]
+
+
+class KeyAnswer(msgspec.Struct, frozen=True):
+    """`key` only in the answer to CreateKey: it is shown once and stored nowhere."""
+
+    id: str
+    name: str
+    hint: str
+    dialect: str
+    created_at: str
+    revoked_at: str | None = None
+    key: str | None = None
+
+
+class KeysAnswer(msgspec.Struct, frozen=True):
+    keys: tuple[KeyAnswer, ...]
+
+
+class RecipientAnswer(msgspec.Struct, frozen=True):
+    id: int
+    message_id: str
+    address: str
+    nexthop: str
+    state: str
+    tries: int
+    next_try_at: str | None
+    being_delivered: bool
+    expires_at: str
+    status: str | None
+    reason: str
+
+
+class SiteAnswer(msgspec.Struct, frozen=True):
+    """A site that is paused because its hosts could not be used."""
+
+    site: str
+    resumes_at: str
+    reason: str
+
+
+class QueueAnswer(msgspec.Struct, frozen=True):
+    """`more`: give it as `after` for the next page; None on the last one."""
+
+    recipients: tuple[RecipientAnswer, ...]
+    counts: dict[str, int]
+    paused_sites: tuple[SiteAnswer, ...]
+    more: int | None = None
+
+
+class MessageAnswer(msgspec.Struct, frozen=True):
+    id: str
+    author: str
+    subject: str
+    accepted_at: str
+    expires_at: str
+    recipients: tuple[RecipientAnswer, ...]
+    events: tuple[msgspec.Raw, ...]
+
+
+class ChangedAnswer(msgspec.Struct, frozen=True):
+    """How many recipients were changed; `skipped` says why others were not."""
+
+    changed: int
+    skipped: tuple[str, ...] = ()
+
+
+class SentAnswer(msgspec.Struct, frozen=True):
+    id: str
+
+
+class Request(msgspec.Struct, frozen=True, tag_field="ask"):
+    answer: ClassVar[type[msgspec.Struct]]
+
+
+class AddDomain(Request, frozen=True, tag="domain.add"):
+    answer = DomainAnswer
+    name: str
+
+
+class ListDomains(Request, frozen=True, tag="domain.list"):
+    answer = DomainsAnswer
+
+
+class ShowDomain(Request, frozen=True, tag="domain.show"):
+    answer = DomainAnswer
+    name: str
+
+
+class CreateKey(Request, frozen=True, tag="key.create"):
+    answer = KeyAnswer
+    name: str
+    dialect: str
+
+
+class ListKeys(Request, frozen=True, tag="key.list"):
+    answer = KeysAnswer
+
+
+class RevokeKey(Request, frozen=True, tag="key.revoke"):
+    answer = KeyAnswer
+    key: str
+
+
+class ListQueue(Request, frozen=True, tag="queue.list"):
+    """`states`: of queued, deferred, held; empty means all three."""
+
+    answer = QueueAnswer
+    states: tuple[str, ...] = ()
+    nexthop: str | None = None
+    after: int = 0
+    limit: int = 100
+
+
+class ShowMessage(Request, frozen=True, tag="queue.show"):
+    """`id`: a message's id or a recipient's number."""
+
+    answer = MessageAnswer
+    id: str
+
+
+class ChangeQueue(Request, frozen=True, tag="queue.change"):
+    """`action`: retry, hold, release or cancel; of ids (messages or recipients), of a next hop, or of everything."""
+
+    answer = ChangedAnswer
+    action: str
+    ids: tuple[str, ...] = ()
+    nexthop: str | None = None
+    everything: bool = False
+
+
+class SendTest(Request, frozen=True, tag="send"):
+    answer = SentAnswer
+    author: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str | None = None
+
+
+AnyRequest = (
+    AddDomain
+    | ListDomains
+    | ShowDomain
+    | CreateKey
+    | ListKeys
+    | RevokeKey
+    | ListQueue
+    | ShowMessage
+    | ChangeQueue
+    | SendTest
+)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What goes back over the socket: an answer, or an error's kind and its words."""
+
+    answer: msgspec.Raw = msgspec.Raw(b"")
+    error: str | None = None
+    message: str = ""

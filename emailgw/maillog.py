@@ -1,0 +1,53 @@
+"""The mail log: one line for each thing that happens to mail, fixed key order, one function per kind of line.
+
+For grep and for log shippers. Bodies, keys and subjects never appear. Values with blanks are quoted as JSON strings.
+"""
+
+import json
+import logging
+import re
+
+from emailgw.core.events import Attempt, Event
+from emailgw.core.model import Message, Recipient
+
+_log = logging.getLogger("emailgw.mail")
+_PLAIN = re.compile(r"[!-~]+\Z")
+
+
+def accepted(message: Message, recipients: int, size: int, door: str) -> None:
+    """A message is on stable storage."""
+    _write("accepted", message=message.id, key=message.key_id, author=message.author, recipients=recipients, size=size,
+           door=door)  # fmt: skip
+
+
+def tried(recipient: Recipient, attempt: Attempt) -> None:
+    """A try is over; `recipient` is as it left it."""
+    where = f"{attempt.host}[{attempt.address}]:{attempt.port}" if attempt.host and attempt.address else "none"
+    _write(
+        recipient.state.value, message=recipient.message_id, recipient=recipient.id, to=recipient.address,
+        nexthop=recipient.nexthop, host=where, tls=attempt.tls.version if attempt.tls else "none",
+        tries=recipient.tries, delay=f"{attempt.delays.total / 1000:.3g}", delays=attempt.delays,
+        status=recipient.status or "none", reason=recipient.reason,
+    )  # fmt: skip
+
+
+def changed(event: Event) -> None:
+    """Something other than a try changed a recipient: a report by mail, the operator, a client."""
+    detail = event.detail
+    _write(event.type.value, message=event.message_id, recipient=event.recipient_id, to=event.address,
+           source=detail.source.value, status=detail.status or "none", reporting_mta=detail.reporting_mta or "none",
+           reason=detail.reason)  # fmt: skip
+
+
+def unparsed(message_id: str, recipient_id: int, kind: str, size: int) -> None:
+    """Mail to a valid return path that changed nothing."""
+    _write("unparsed", message=message_id, recipient=recipient_id, kind=kind, size=size)
+
+
+def _write(word: str, **values: object) -> None:
+    if _log.isEnabledFor(logging.INFO):
+        _log.info("%s %s", word, " ".join(f"{key}={_quoted(str(value))}" for key, value in values.items()))
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.match(text) and '"' not in text else json.dumps(text, ensure_ascii=True)

@@ -1,0 +1,28 @@
+"""Counters and gauges for Prometheus. `docs/metrics.md` lists them; a test compares the two."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+registry = CollectorRegistry()
+
+accepted_messages = Counter("emailgw_accepted_messages", "Messages accepted", ["door"], registry=registry)
+accepted_recipients = Counter("emailgw_accepted_recipients", "Recipients accepted", ["door"], registry=registry)
+rejected = Counter("emailgw_rejected", "Submissions refused", ["name"], registry=registry)
+tries = Counter("emailgw_tries", "Delivery tries by the state they left", ["state"], registry=registry)
+time_to_deliver = Histogram(
+    "emailgw_time_to_deliver_seconds",
+    "From due to handed over",
+    buckets=(0.005, 0.015, 0.05, 0.15, 0.5, 1.5, 5, 15, 60, 300, 1800, 7200, 86400),
+    registry=registry,
+)
+sessions = Gauge("emailgw_sessions", "SMTP sessions open or being opened", registry=registry)
+waiting = Gauge("emailgw_waiting_recipients", "Recipients not finished, by state", ["state"], registry=registry)
+troubled_sites = Gauge("emailgw_troubled_sites", "Sites that are paused", registry=registry)
+reports = Counter("emailgw_reports", "Reports by mail, by kind and effect", ["kind", "effect"], registry=registry)
+inbound_refused = Counter("emailgw_inbound_refused", "Recipients refused by inbound SMTP", registry=registry)
+http_requests = Counter("emailgw_http_requests", "HTTP requests by status", ["status"], registry=registry)
+faults = Counter("emailgw_faults", "Unexpected errors of our own, by place", ["place"], registry=registry)
+
+
+def expose() -> bytes:
+    """All of them in the text format."""
+    return generate_latest(registry)

@@ -1,0 +1,80 @@
+"""What becomes of a recipient after a try: the table of `docs/internals.md` as one pure, total function."""
+
+import msgspec
+
+from emailgw.core.events import Attempt, Detail, Event, EventType, Source
+from emailgw.core.model import Recipient, RecipientState
+from emailgw.core.retry import RetryPolicy
+from emailgw.core.status import DeliveryStatus, EnhancedStatus, LocalCause, Scope
+
+_EVENTS = {
+    RecipientState.DELIVERED: EventType.DELIVERED,
+    RecipientState.BOUNCED: EventType.BOUNCED,
+    RecipientState.EXPIRED: EventType.EXPIRED,
+    RecipientState.DEFERRED: EventType.DEFERRED,
+}
+
+
+class Disposition(msgspec.Struct, frozen=True):
+    """The recipient's next state; `due_at` exactly when it is deferred."""
+
+    state: RecipientState
+    due_at: int | None = None
+
+    @property
+    def event_type(self) -> EventType:
+        return _EVENTS[self.state]
+
+
+def decide(recipient: Recipient, status: DeliveryStatus, now: int, policy: RetryPolicy, dice: float) -> Disposition:
+    """2.x.x delivers and 5.x.x bounces; anything else, also what nobody defined, defers until the lifetime is over.
+
+    A deferral never reaches past the end of the lifetime: the last try is made then, so nothing expires untried.
+    """
+    if status.status.is_success:
+        return Disposition(RecipientState.DELIVERED)
+    if status.status.is_permanent:
+        return Disposition(RecipientState.BOUNCED)
+    if now >= recipient.expires_at:
+        return Disposition(RecipientState.EXPIRED)
+    due_at = policy.next_due(recipient.tries + 1, now, dice)
+    return Disposition(RecipientState.DEFERRED, min(due_at, max(recipient.expires_at, now + 1)))
+
+
+def conclude(recipient: Recipient, attempt: Attempt, disposition: Disposition, now: int) -> tuple[Recipient, Event]:
+    """The recipient after the try, and the event that tells of it."""
+    status: EnhancedStatus = attempt.status.status
+    reason = attempt.status.reason
+    if disposition.state is RecipientState.EXPIRED:
+        status = LocalCause.EXPIRED.enhanced
+        reason = f"not delivered within its lifetime; the last try said: {reason}"
+    after = msgspec.structs.replace(
+        recipient,
+        state=disposition.state,
+        tries=recipient.tries + 1,
+        due_at=disposition.due_at,
+        lease=None,
+        status=status,
+        reason=reason,
+        updated_at=now,
+    )
+    remote = attempt.status.reply is not None
+    detail = Detail(
+        source=Source.SMTP if remote or status.is_success else Source.LOCAL,
+        status=status,
+        reason=reason,
+        retry_at=disposition.due_at,
+        attempt=attempt,
+    )
+    event = Event(now, disposition.event_type, recipient.message_id, recipient.id, recipient.address, detail)
+    return after, event
+
+
+def failed_here(status: DeliveryStatus, now: int) -> Attempt:
+    """A try that ended before any host was spoken to."""
+    return Attempt(status=status, started_at=now)
+
+
+def is_site_failure(status: DeliveryStatus) -> bool:
+    """Whether the whole site is in trouble, rather than this message or recipient."""
+    return status.scope is Scope.SITE and not status.status.is_success

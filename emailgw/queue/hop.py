@@ -1,0 +1,39 @@
+"""A next hop that lanes work on, and how fresh mail finds an idle lane of it."""
+
+import asyncio
+
+
+class Hop:
+    """`fresh` is set when mail for it was queued since the last claim began; `lanes` counts its lanes."""
+
+    def __init__(self, nexthop: str) -> None:
+        self.nexthop = nexthop
+        self.lanes = 0
+        self.fresh = False
+        self._idle: list[asyncio.Future[None]] = []
+
+    def wake(self) -> bool:
+        """Tell one idle lane, and only one, of fresh mail; False when none is idle."""
+        self.fresh = True
+        while self._idle:
+            future = self._idle.pop()
+            if not future.done():
+                future.set_result(None)
+                return True
+        return False
+
+    async def wait_for_mail(self, timeout: int) -> bool:
+        """Idle until woken, for up to `timeout` milliseconds; False when nothing came."""
+        if self.fresh:
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._idle.append(future)
+        try:
+            async with asyncio.timeout(timeout / 1000):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            if future in self._idle:
+                self._idle.remove(future)
+        return True

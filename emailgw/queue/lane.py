@@ -1,0 +1,225 @@
+"""One lane: one task that owns one SMTP session to one next hop. Claim a few, make them, send, settle, again.
+
+The lane is the connection cache: while it waits for more mail its session stays open. It decides neither how many
+lanes there are (`manager`) nor what a reply means (`disposition`).
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from emailgw import maillog, metrics
+from emailgw.core.events import Attempt, Delays, Detail, Event, EventType
+from emailgw.core.ids import RecipientId
+from emailgw.core.model import Envelope, Message, Recipient, RecipientState
+from emailgw.core.retry import RetryPolicy
+from emailgw.core.status import DeliveryStatus, LocalCause
+from emailgw.errors import Conflict, StoreUnavailable
+from emailgw.queue.disposition import conclude, decide, is_site_failure
+from emailgw.queue.hop import Hop
+from emailgw.queue.prepare import NoSigningKey, Poison, Preparer
+from emailgw.store.queue import Claimed, Queue, Unreadable
+
+log = logging.getLogger("emailgw.queue")
+
+SETTLE_AGAIN = 0.5  # seconds until a result that the store could not take is offered to it again
+
+
+class Agent(Protocol):
+    """Delivers to one next hop over at most one session. Never raises for what a remote host does."""
+
+    async def deliver(self, envelope: Envelope, deadline: int) -> Attempt:
+        """One try, over before `deadline` (milliseconds UTC)."""
+
+    async def close(self) -> None:
+        """End the session politely, in bounded time."""
+
+
+class Dispatcher(Protocol):
+    """What a lane tells and asks whoever started it."""
+
+    def found_more(self, hop: Hop) -> None:
+        """A claim came back full: there may be work for one lane more."""
+
+    def may_idle(self, hop: Hop) -> bool:
+        """Whether a lane with nothing to do may keep its session, rather than leave its place to others."""
+
+    def succeeded(self, hop: Hop) -> None:
+        """The site took a message, or refused it for the message's or the recipient's sake."""
+
+    async def failed(self, hop: Hop, attempt: Attempt) -> None:
+        """The site could not be used."""
+
+
+class LaneSettings(msgspec.Struct, frozen=True):
+    """`claim`: recipients at a time. Times in milliseconds; `try_timeout` is shorter than `lease` (guarantee G4)."""
+
+    claim: int
+    lease: int
+    try_timeout: int
+    idle: int
+    policy: RetryPolicy
+
+
+class Tools(msgspec.Struct, frozen=True):
+    """What every lane works with. `dice()` in [0, 1); `next_lease()` a token no other lane ever had."""
+
+    queue: Queue
+    preparer: Preparer
+    open_agent: Callable[[str], Agent]
+    clock: Callable[[], int]
+    dice: Callable[[], float]
+    next_lease: Callable[[], int]
+    settings: LaneSettings
+
+
+class Lane:
+    def __init__(self, hop: Hop, tools: Tools, dispatcher: Dispatcher) -> None:
+        self._hop = hop
+        self._tools = tools
+        self._dispatcher = dispatcher
+        self._held: dict[RecipientId, int] = {}  # claimed and not settled: id → lease
+        self.stopping = False
+
+    async def run(self) -> None:
+        """Until nothing is due, the site is in trouble, or `stopping`.
+
+        What it claimed and did not try it gives back, also when cancelled. Raises StoreUnavailable.
+        """
+        agent = self._tools.open_agent(self._hop.nexthop)
+        try:
+            while not self.stopping:
+                lease = self._tools.next_lease()
+                claimed, until = await self._claim(lease)
+                if not claimed:
+                    if self._dispatcher.may_idle(self._hop) and await self._hop.wait_for_mail(
+                        self._tools.settings.idle
+                    ):
+                        continue
+                    return
+                if not await self._work(agent, claimed, lease, until):
+                    return
+        finally:
+            try:
+                await self._give_back()
+            finally:
+                await agent.close()
+
+    async def _claim(self, lease: int) -> tuple[list[Claimed | Unreadable], int]:
+        """A claim and the time until which it is ours."""
+        self._hop.fresh = False
+        settings = self._tools.settings
+        now = self._tools.clock()
+        until = now + settings.lease
+        claimed = await self._tools.queue.claim(self._hop.nexthop, now, until, lease, settings.claim)
+        self._held = {
+            item.recipient_id if isinstance(item, Unreadable) else item.recipient.id: lease for item in claimed
+        }
+        if len(claimed) == settings.claim:
+            self._dispatcher.found_more(self._hop)
+        return claimed, until
+
+    async def _give_back(self) -> None:
+        if self._held:
+            held, self._held = self._held, {}
+            await self._tools.queue.release(list(held.items()), self._tools.clock())
+
+    async def _work(self, agent: Agent, claimed: list[Claimed | Unreadable], lease: int, until: int) -> bool:
+        """Deal with a claim; False when the lane should end."""
+        readable: list[Claimed] = []
+        for item in claimed:
+            if isinstance(item, Unreadable):
+                await self._hold(item.recipient_id, lease, item.fault, None)
+            else:
+                readable.append(item)
+        small = [(item, item.content) for item in readable if item.content is not None]
+        made = dict(zip((item.recipient.id for item, _ in small), await self._make(small), strict=True))
+        for item in readable:
+            if self.stopping:
+                return False
+            if self._tools.clock() + self._tools.settings.try_timeout > until:
+                break  # a slow host used up the lease: claim the rest anew
+            envelope = made.pop(item.recipient.id, None)
+            if envelope is None:
+                [envelope] = await self._make([(item, await self._tools.queue.content(item.message.content_id))])
+            if isinstance(envelope, Poison):
+                await self._hold(item.recipient.id, lease, envelope.fault, item.recipient)
+            elif not await self._try(agent, item, envelope, lease):
+                return False
+        await self._give_back()
+        return True
+
+    async def _make(self, items: list[tuple[Claimed, bytes]]) -> list[Envelope | Poison | DeliveryStatus]:
+        """An envelope for each; a Poison where none can be made, a status where none can be made now."""
+        try:
+            return [*await self._tools.preparer.prepare(items, self._tools.clock())]
+        except NoSigningKey as error:
+            return [LocalCause.INTERNAL.status(str(error))] * len(items)
+
+    async def _try(self, agent: Agent, item: Claimed, envelope: Envelope | DeliveryStatus, lease: int) -> bool:
+        """One try of one recipient, settled; False when the site is in trouble."""
+        recipient = item.recipient
+        now = self._tools.clock()
+        attempt = await self._attempt(agent, envelope, now)
+        # Leasing moved due_at, so "before due" can be told only by the message's own time.
+        waited = max(0, now - (item.message.date if recipient.tries == 0 else recipient.updated_at))
+        delays = Delays(waited, 0, attempt.delays.connect, attempt.delays.transmit)
+        attempt = msgspec.structs.replace(attempt, delays=delays)
+        await self._settle(recipient, attempt, lease, item.message)
+        if is_site_failure(attempt.status):
+            await self._dispatcher.failed(self._hop, attempt)
+            return False
+        self._dispatcher.succeeded(self._hop)
+        return True
+
+    async def _attempt(self, agent: Agent, envelope: Envelope | DeliveryStatus, now: int) -> Attempt:
+        if isinstance(envelope, DeliveryStatus):
+            return Attempt(envelope, now)
+        try:
+            return await agent.deliver(envelope, now + self._tools.settings.try_timeout)
+        except Exception:
+            # Guarantee G6: what we do not understand defers, under a number that finds it in the log.
+            fault = secrets.token_hex(4)
+            log.exception("fault %s while delivering to %s", fault, self._hop.nexthop)
+            metrics.faults.labels("delivery").inc()
+            return Attempt(LocalCause.INTERNAL.status(f"internal error {fault}"), now)
+
+    async def _settle(self, recipient: Recipient, attempt: Attempt, lease: int, message: Message) -> None:
+        """Record the try. A store that takes nothing now is asked again: a lost result would be sent twice."""
+        now = self._tools.clock()
+        disposition = decide(recipient, attempt.status, now, self._tools.settings.policy, self._tools.dice())
+        after, event = conclude(recipient, attempt, disposition, now)
+        while True:
+            try:
+                await self._tools.queue.settle(after, event, lease)
+                break
+            except Conflict as error:
+                log.warning("result for recipient %d not recorded: %s", recipient.id, error)
+                break
+            except StoreUnavailable as error:
+                log.error("result for recipient %d not recorded yet: %s", recipient.id, error)
+                await asyncio.sleep(SETTLE_AGAIN)
+        self._held.pop(recipient.id, None)
+        maillog.tried(after, attempt)
+        metrics.tries.labels(after.state.value).inc()
+        if after.state is RecipientState.DELIVERED:
+            metrics.time_to_deliver.observe(max(0, now - message.date) / 1000)
+
+    async def _hold(self, recipient_id: RecipientId, lease: int, fault: str, recipient: Recipient | None) -> None:
+        """Set poison aside, where the operator sees it."""
+        log.error("recipient %d is held: %s", recipient_id, fault)
+        metrics.faults.labels("compose").inc()
+        now = self._tools.clock()
+        event = None
+        if recipient is not None:
+            detail = Detail(status=LocalCause.INTERNAL.enhanced, reason=fault)
+            event = Event(now, EventType.HELD, recipient.message_id, recipient.id, recipient.address, detail)
+        try:
+            await self._tools.queue.hold(recipient_id, lease, fault, event, now)
+        except Conflict:
+            pass  # the lease was lost: whoever has it now will see the same
+        self._held.pop(recipient_id, None)

@@ -1,0 +1,101 @@
+"""From claimed rows to bytes ready for the wire: decode, compose, sign. A few at a time in a worker thread.
+
+Signing releases the GIL, so a second core can carry it, but a thread hop costs as much as composing: one hop serves a
+whole claim. Bytes are a pure function of what was accepted (guarantee G7); the signature alone is made anew each time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from emailgw.core.directory import DkimKey, Domain
+from emailgw.core.model import Content, Envelope, Message
+from emailgw.errors import EmailgwError
+from emailgw.mime.compose import compose
+from emailgw.mime.dkim import Signer, sign
+from emailgw.mime.returnpath import ReturnPaths
+from emailgw.store.directory import Directory
+from emailgw.store.queue import Claimed
+from emailgw.store.rows import decode_content
+from emailgw.vault import Vault
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """A message that cannot be made: trying again would fail again, so it is held and shown."""
+
+    fault: str
+
+
+class NoSigningKey(EmailgwError):
+    """The author's domain is gone or has no keys. Passing: the operator may bring it back."""
+
+
+class Preparer:
+    """Makes envelopes. `return_path_lifetime` in milliseconds from the message's expiry."""
+
+    def __init__(
+        self, directory: Directory, vault: Vault, return_paths: ReturnPaths, return_path_lifetime: int
+    ) -> None:
+        self._directory = directory
+        self._vault = vault
+        self._return_paths = return_paths
+        self._lifetime = return_path_lifetime
+        self._signers: dict[str, tuple[tuple[DkimKey, ...], tuple[Signer, ...]]] = {}
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="prepare")
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    async def prepare(self, claimed: Sequence[tuple[Claimed, bytes]], now: int) -> list[Envelope | Poison]:
+        """An envelope, or what is wrong, for each (claimed, content). Raises NoSigningKey."""
+        signers: dict[str, tuple[Signer, ...]] = {}
+        domains: dict[str, Domain] = {}
+        for item, _ in claimed:
+            name = item.message.author.domain
+            if name not in signers:
+                domains[name], signers[name] = await self._signers_of(name, now)
+        hosts = {name: domain.return_path_host for name, domain in domains.items()}
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._make_all, claimed, hosts, signers, now)
+
+    async def _signers_of(self, name: str, now: int) -> tuple[Domain, tuple[Signer, ...]]:
+        domain = await self._directory.domain(name, now)
+        keys = await self._directory.dkim_keys(domain, now) if domain is not None else ()
+        if domain is None or not keys:
+            raise NoSigningKey(f"the domain {name} is not set up for sending any more")
+        remembered = self._signers.get(name)
+        if remembered is None or remembered[0] is not keys:
+            signers = tuple(
+                Signer(name, key.selector, self._vault.open_sealed(key.sealed, f"dkim {key.selector}")) for key in keys
+            )
+            remembered = self._signers[name] = (keys, signers)
+        return domain, remembered[1]
+
+    def _make_all(
+        self,
+        claimed: Sequence[tuple[Claimed, bytes]],
+        hosts: dict[str, str],
+        signers: dict[str, tuple[Signer, ...]],
+        now: int,
+    ) -> list[Envelope | Poison]:
+        made: list[Envelope | Poison] = []
+        contents: dict[int, Content] = {}
+        for item, body in claimed:
+            message = item.message
+            try:
+                content = contents.get(message.content_id)
+                if content is None:
+                    content = contents[message.content_id] = decode_content(body)
+                data = compose(content, message)
+                data = sign(data, signers[message.author.domain], now) + data
+            except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
+                made.append(Poison(f"{type(error).__name__}: {error}"))
+                continue
+            made.append(Envelope(self._reverse_path(item, message, hosts), item.recipient.address, data))
+        return made
+
+    def _reverse_path(self, item: Claimed, message: Message, hosts: dict[str, str]) -> str:
+        local = self._return_paths.local_part(item.recipient.id, message.expires_at + self._lifetime)
+        return f"{local}@{hosts[message.author.domain]}"

@@ -1,0 +1,160 @@
+"""The inbound listener: takes reports sent to our signed return paths, and nothing else (no relay, no mailbox).
+
+aiosmtpd speaks the protocol; what it does that a server on port 25 must not (500 with exception text for its own
+faults, no connection limit, no junk limit, short lines) is overridden here. RFC 5321.
+"""
+
+import asyncio
+import collections
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, AnyStr
+
+import msgspec
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from emailgw import metrics
+from emailgw.core.ids import RecipientId
+from emailgw.core.text import clean_line
+from emailgw.errors import StoreUnavailable
+from emailgw.mime.returnpath import ReturnPaths
+from emailgw.queue.bounces import Bounces
+
+log = logging.getLogger("emailgw.smtpd")
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's own, which repeats every line of every client
+
+LONGEST_LINE = 256 * 1024  # octets; RFC 5321 allows 1,000, real reports have more
+MAX_COMMANDS = 1000  # of each kind in one session
+MAX_REFUSALS = 20  # 4xx and 5xx replies in one session
+MAX_RECIPIENTS = 100
+LATER = "451 4.3.0 Temporary local problem, try again later"
+
+
+class InboundSettings(msgspec.Struct, frozen=True):
+    """`max_size` in octets, `timeout` in milliseconds without a valid command, or for one DATA."""
+
+    max_size: int
+    timeout: int
+    max_connections: int
+    max_connections_per_address: int
+
+
+class Inbound:
+    """Makes one protocol for each connection, within the limits."""
+
+    def __init__(
+        self,
+        return_paths: ReturnPaths,
+        bounces: Bounces,
+        settings: InboundSettings,
+        host_name: str,
+        clock: Callable[[], int],
+    ) -> None:
+        self._reports = _Reports(return_paths, bounces, clock)
+        self._settings = settings
+        self._host_name = host_name
+        self._connections: collections.Counter[str] = collections.Counter()
+
+    def protocol(self) -> "InboundProtocol":
+        """For `loop.create_server`."""
+        return InboundProtocol(
+            self._reports,
+            self,
+            hostname=self._host_name,
+            ident="ESMTP emailgw",
+            data_size_limit=self._settings.max_size,
+            timeout=self._settings.timeout / 1000,
+            enable_SMTPUTF8=True,
+            command_call_limit=MAX_COMMANDS,
+            auth_exclude_mechanism=["LOGIN", "PLAIN"],
+        )
+
+    def enter(self, address: str) -> bool:
+        """Count a connection in; False when there are too many."""
+        full = self._connections.total() >= self._settings.max_connections
+        crowded = self._connections[address] >= self._settings.max_connections_per_address
+        self._connections[address] += 1
+        return not (full or crowded)
+
+    def leave(self, address: str) -> None:
+        self._connections[address] -= 1
+        if not self._connections[address]:
+            del self._connections[address]
+
+
+class InboundProtocol(SMTP):
+    line_length_limit = LONGEST_LINE
+
+    def __init__(self, reports: "_Reports", inbound: Inbound, **options: Any) -> None:
+        super().__init__(reports, **options)
+        self._inbound = inbound
+        self._address: str | None = None
+        self._refusals = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else ""
+        if self._inbound.enter(self._address):
+            super().connection_made(transport)
+        elif isinstance(transport, asyncio.WriteTransport):
+            transport.write(b"421 4.7.0 Too many connections, try again later\r\n")
+            transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._address is not None:
+            self._inbound.leave(self._address)
+            self._address = None
+        if self.session is not None:  # not one that was turned away
+            super().connection_lost(error)
+
+    def eof_received(self) -> bool | None:
+        return super().eof_received() if self.session is not None else None
+
+    async def push(self, status: AnyStr) -> None:
+        """Every reply goes through here: after too many refusals the client is junk."""
+        if status[:1] in ("4", "5", b"4", b"5"):
+            self._refusals += 1
+            if self._refusals > MAX_REFUSALS and self.transport is not None:
+                await super().push("421 4.7.0 Too many errors, goodbye")
+                self.transport.close()
+                return
+        await super().push(status)
+
+
+class _Reports:
+    """aiosmtpd's handler: what to say to RCPT and to the message."""
+
+    def __init__(self, return_paths: ReturnPaths, bounces: Bounces, clock: Callable[[], int]) -> None:
+        self._return_paths = return_paths
+        self._bounces = bounces
+        self._clock = clock
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        recipient_id = self._return_paths.read(address.rpartition("@")[0], self._clock())
+        if recipient_id is None:
+            metrics.inbound_refused.inc()
+            log.info("inbound from %s refused for %s", session.peer, clean_line(address, 100))
+            return "550 5.1.1 No such mailbox here"
+        if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
+            return "452 4.5.3 Too many recipients"
+        envelope.rcpt_tos.append(str(recipient_id))
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        try:
+            for recipient_id in dict.fromkeys(envelope.rcpt_tos):
+                await self._bounces.receive(RecipientId(int(recipient_id)), envelope.original_content or b"")
+        except StoreUnavailable as error:
+            # A report repeated to those that had it already has no second effect.
+            log.warning("report from %s put off: %s", session.peer, error)
+            return LATER
+        return "250 2.0.0 OK"
+
+    async def handle_exception(self, error: Exception) -> str:
+        fault = secrets.token_hex(4)
+        log.error("fault %s in an inbound session", fault, exc_info=error)
+        metrics.faults.labels("inbound").inc()
+        return f"{LATER} ({fault})"

@@ -1,0 +1,248 @@
+"""`POST /emails` and `GET /emails/{id}`: the superset of what both families of SDK send, and what each reads back.
+
+Fields that nobody knows are ignored: the SDKs keep growing. Fields that we know of and cannot honour yet are refused,
+since mail sent at once instead of tomorrow would be worse than an error.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from emailgw.core.address import AddressError, Mailbox
+from emailgw.core.directory import Dialect
+from emailgw.core.events import Event, EventType
+from emailgw.core.ids import KeyId
+from emailgw.core.model import Attachment, Content, Message, Recipient, RecipientState, Submission
+from emailgw.errors import Rejected
+from emailgw.wire.times import read_time, show_iso, show_time
+
+MAX_ATTACHMENTS = 100
+
+_LAST_EVENT = {
+    EventType.QUEUED: "queued",
+    EventType.DEFERRED: "delivery_delayed",
+    EventType.DELIVERED: "delivered",
+    EventType.BOUNCED: "bounced",
+    EventType.EXPIRED: "failed",
+    EventType.SUPPRESSED: "suppressed",
+    EventType.CANCELLED: "canceled",
+    EventType.HELD: "queued",
+    EventType.RELEASED: "queued",
+    EventType.DELAYED: "delivery_delayed",
+    EventType.COMPLAINED: "complained",
+}
+
+
+class TagField(msgspec.Struct, frozen=True):
+    name: str
+    value: str | None = None
+
+
+class AttachmentField(msgspec.Struct, frozen=True):
+    """`content`: base64, or an array of octets as the Python SDK documents. `inline_content_id` means `content_id`."""
+
+    content: str | list[int] | None = None
+    filename: str | None = None
+    path: str | None = None
+    content_type: str | None = None
+    content_id: str | None = None
+    inline_content_id: str | None = None
+
+
+class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
+    author: str | None = None
+    to: str | list[str] | None = None
+    cc: str | list[str] | None = None
+    bcc: str | list[str] | None = None
+    reply_to: str | list[str] | None = None
+    subject: str | None = None
+    html: str | None = None
+    text: str | None = None
+    headers: dict[str, str] | None = None
+    tags: list[TagField] | dict[str, str] | None = None
+    attachments: list[AttachmentField] | None = None
+    scheduled_at: str | None = None
+    template: dict[str, object] | None = None
+
+
+_decoder = msgspec.json.Decoder(EmailRequest)
+
+
+def read_email(body: bytes, key_id: KeyId) -> Submission:
+    """Decode a request body. Raises Rejected: `malformed_request` when it is no JSON object, else what is wrong."""
+    try:
+        request = _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise Rejected(_field_error(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Rejected(f"The request body is not valid JSON: {reason}.", name="malformed_request") from None
+    if request.template is not None:
+        raise Rejected("The `template` field is not supported yet.", name="invalid_parameter")
+    return Submission(
+        key_id=key_id,
+        content=_content(request),
+        to=_mailboxes(request.to, "to"),
+        cc=_mailboxes(request.cc, "cc"),
+        bcc=_mailboxes(request.bcc, "bcc"),
+        tags=_tags(request.tags),
+        send_at=_send_at(request.scheduled_at),
+    )
+
+
+def _content(request: EmailRequest) -> Content:
+    if request.author is None:
+        raise Rejected("Missing `from` field.", name="missing_required_field")
+    if request.subject is None:
+        raise Rejected("Missing `subject` field.", name="missing_required_field")
+    [author] = _mailboxes(request.author, "from")
+    attachments = request.attachments or []
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise Rejected(f"The `attachments` field has more than {MAX_ATTACHMENTS} entries.", name="invalid_attachment")
+    return Content(
+        author=author,
+        reply_to=_mailboxes(request.reply_to, "reply_to"),
+        subject=request.subject,
+        text=request.text,
+        html=request.html,
+        headers=tuple((request.headers or {}).items()),
+        attachments=tuple(_attachment(field, index) for index, field in enumerate(attachments)),
+    )
+
+
+def _mailboxes(value: str | list[str] | None, field: str) -> tuple[Mailbox, ...]:
+    texts = [] if value is None else [value] if isinstance(value, str) else value
+    try:
+        return tuple(map(Mailbox.parse, texts))
+    except AddressError as error:
+        raise Rejected(f"Invalid `{field}` field: {error}.") from None
+
+
+def _tags(tags: list[TagField] | dict[str, str] | None) -> tuple[tuple[str, str], ...]:
+    if isinstance(tags, dict):
+        return tuple(tags.items())
+    return tuple((tag.name, tag.value or "") for tag in tags or [])
+
+
+def _attachment(field: AttachmentField, index: int) -> Attachment:
+    if field.path is not None:
+        raise Rejected(f"attachments[{index}]: `path` is not supported yet; send `content`.", name="invalid_attachment")
+    if field.content is None:
+        raise Rejected(f"attachments[{index}]: missing `content`.", name="invalid_attachment")
+    try:
+        if isinstance(field.content, str):
+            data = base64.b64decode("".join(field.content.split()), validate=True)
+        else:
+            data = bytes(field.content)
+    except (binascii.Error, ValueError):
+        raise Rejected(f"attachments[{index}]: `content` is not valid base64.", name="invalid_attachment") from None
+    content_id = field.content_id or field.inline_content_id
+    return Attachment(
+        filename=field.filename or ("" if content_id else f"attachment-{index + 1}"),
+        data=data,
+        content_type=field.content_type or "application/octet-stream",
+        content_id=content_id.strip("<>") if content_id else None,
+    )
+
+
+def _send_at(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return read_time(text)
+    except (ValueError, OverflowError):
+        raise Rejected(
+            "The `scheduled_at` field must be an ISO 8601 time such as 2026-03-01T10:00:00Z.", name="invalid_parameter"
+        ) from None
+
+
+def _field_error(text: str) -> str:
+    """msgspec's `Expected X, got Y - at `$.to[0]`` in the contract's words."""
+    message, _, path = text.partition(" - at `$")
+    path = path.rstrip("`").lstrip(".")
+    return f"Invalid `{path}` field: {message}." if path else f"The request body must be a JSON object: {message}."
+
+
+def show_email(
+    message: Message, content: Content, recipients: tuple[Recipient, ...], events: tuple[Event, ...], dialect: Dialect
+) -> dict[str, Any]:
+    """The email object: what the dialect's SDKs read, and our recipients and events beside it."""
+    to = [show_mailbox(mailbox) for mailbox in message.to]
+    scheduled = message.date if message.date > message.accepted_at else None
+    return {
+        "object": "email",
+        "id": message.id,
+        "message_id": f"<{message.header_message_id}>",
+        "from": show_mailbox(content.author),
+        "to": to if dialect is Dialect.RESEND else ", ".join(to),
+        "cc": [show_mailbox(mailbox) for mailbox in message.cc] or None,
+        "bcc": [show_mailbox(mailbox) for mailbox in message.bcc] or None,
+        "reply_to": [show_mailbox(mailbox) for mailbox in content.reply_to] or None,
+        "subject": message.subject,
+        "html": content.html,
+        "text": content.text,
+        "tags": [{"name": name, "value": value} for name, value in message.tags],
+        "created_at": show_time(message.accepted_at, dialect),
+        "scheduled_at": show_time(scheduled, dialect) if scheduled is not None else None,
+        "last_event": _last_event(events, scheduled is not None),
+        "recipients": [_show_recipient(recipient) for recipient in recipients],
+        "events": [show_event(event) for event in events],
+    }
+
+
+def show_mailbox(mailbox: Mailbox) -> str:
+    return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else str(mailbox.address)
+
+
+def _last_event(events: tuple[Event, ...], scheduled: bool) -> str:
+    if not events:
+        return "queued"
+    last = events[-1].type
+    return "scheduled" if scheduled and last is EventType.QUEUED else _LAST_EVENT[last]
+
+
+def _show_recipient(recipient: Recipient) -> dict[str, Any]:
+    waiting = recipient.state in (RecipientState.QUEUED, RecipientState.DEFERRED)
+    return {
+        "address": str(recipient.address),
+        "state": recipient.state.value,
+        "status": str(recipient.status) if recipient.status else None,
+        "reason": recipient.reason or None,
+        "tries": recipient.tries,
+        "next_try_at": show_iso(recipient.due_at) if waiting and recipient.due_at and not recipient.lease else None,
+        "updated_at": show_iso(recipient.updated_at),
+    }
+
+
+def show_event(event: Event) -> dict[str, Any]:
+    """One event with its whole story; what does not apply is left out."""
+    detail = event.detail
+    shown: dict[str, Any] = {
+        "id": f"evt_{event.id}",
+        "type": event.type.value,
+        "created_at": show_iso(event.at),
+        "recipient": str(event.address),
+        "source": detail.source.value,
+    }
+    if detail.status is not None:
+        shown["status"] = str(detail.status)
+    for name in ("reason", "reporting_mta", "remote_mta", "diagnostic", "feedback_type"):
+        if getattr(detail, name):
+            shown[name] = getattr(detail, name)
+    if detail.retry_at is not None:
+        shown["retry_at"] = show_iso(detail.retry_at)
+    attempt = detail.attempt
+    if attempt is not None:
+        reply = attempt.status.reply
+        shown["attempt"] = {
+            "host": attempt.host,
+            "address": attempt.address,
+            "port": attempt.port,
+            "tls": attempt.tls,
+            "reply": {"code": reply.code, "text": reply.text} if reply else None,
+            "delays": {name: getattr(attempt.delays, name) for name in ("queue", "wait", "connect", "transmit")},
+            "transcript": attempt.transcript,
+        }
+    return shown
