@@ -5,11 +5,14 @@ import re
 MAX_LENGTH = 320
 
 # Every quantifier is bounded, and no two neighbours share a character: linear on any text.
-_LOCAL = r"(?<![\w.!#$%&'*+/=?^`{|}~@-])[\w!#$%&'*+/=?^`{|}~-][\w.!#$%&'*+/=?^`{|}~-]{0,127}"
+_BEFORE = r"(?<![\w.!#$%&'*+/=?^`{|}~@\u0080-\U0010ffff-])"
+_LOCAL = _BEFORE + r"[^\s\x00-\x20\x7f.<>()\[\]\\,;:@\"][^\s\x00-\x20\x7f<>()\[\]\\,;:@\"]{0,127}"
 _QUOTED = r"\"[^\"\s@<>]{1,64}\""
 _DOMAIN = r"(?:[^\W_](?:[\w-]{0,62})(?:\.[\w-]{1,63}){0,10}|\[[\d.:a-fA-F]{3,45}\])"
 ADDRESS = re.compile(rf"(?:{_LOCAL}|{_QUOTED})@{_DOMAIN}")
 _UTF8_ESCAPE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+# Chinese, Japanese and Korean put no blank between a word and an address.
+_GLUED = re.compile(r"[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]([!-~]{1,128})\Z")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _COMMENT = re.compile(r"\s\([^()]{0,200}\)\s*$")
 _X400_SMTP = re.compile(r"(?:dda:)?(?:SMTP|RFC-?822)=([^;/\s]{3,320})", re.IGNORECASE)
@@ -29,6 +32,8 @@ def find_addresses(text: str) -> list[str]:
 def trimmed(address: str) -> str:
     """A match of ADDRESS without the punctuation around it; "" when nothing is left."""
     local, _, domain = address.rpartition("@")
+    if not local.isascii() and (glued := _GLUED.search(local)):
+        local = glued[1]
     local = local.strip("'`").removeprefix("mailto:").removeprefix("=3D").lstrip("=/|*#!")
     domain = domain.rstrip(".-_")
     return f"{local}@{domain}" if local and domain else ""

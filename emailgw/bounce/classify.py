@@ -6,10 +6,9 @@ the reply code. Pure and linear: the text is capped, and phrases are looked up, 
 """
 
 import re
-import unicodedata
 
+from emailgw.bounce.folding import folded, phrases
 from emailgw.bounce.phrases import ENTRIES
-from emailgw.bounce.phrases_abroad import ENTRIES_ABROAD
 from emailgw.bounce.report import BounceSubtype, BounceType, Classification, Reason
 from emailgw.core.status import EnhancedStatus
 
@@ -18,21 +17,28 @@ MAX_TEXT = 3000
 _URL = re.compile(r"\bhttps?:?\s?//[^\s<>]{1,300}")
 _ADDRESS = re.compile(r"[<\[(]?[\w.+=!#$%&'*/?^`{|}~-]{1,128}@[\w.-]{1,253}[>\])]?:?")
 _EMPTY_BRACKETS = re.compile(r"<[^<>\s]{0,100}>[:,]?")
+# What servers say around a reason and mean nothing by. Postfix puts the first before every refusal of a recipient.
+_NOISE = (
+    "recipient address rejected: ",
+    "unknown address error",
+    "did not like our rcpt to",
+    "address does not like recipient",
+    "does not like recipient. ",
+    "but sender was rejected. remote host said",
+    "delivery temporarily suspended:",
+    "(delivery attempts: ",
+)
 _REPEATED_CODE = re.compile(r"(?<!\d)[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3} )?")
 _BLANKS = re.compile(r"[\s\"“”„]+")
-_ACCENTS = re.compile("[\u0300-\u036f]")
 
 
 def _read_table() -> tuple[tuple[Reason, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
     """Per entry: its reason, its plain phrases, and its phrases of several parts."""
     table = []
-    for reason, block in (*ENTRIES_ABROAD, *ENTRIES):
-        stripped = (phrase.strip() for phrase in block.replace("\n", "|").split("|"))
-        phrases = [
-            phrase.replace("_", " ") if phrase[:1] == "_" or phrase[-1:] == "_" else phrase for phrase in stripped
-        ]
-        plain = tuple(phrase for phrase in phrases if phrase and " & " not in phrase)
-        table.append((reason, plain, tuple(tuple(phrase.split(" & ")) for phrase in phrases if " & " in phrase)))
+    for reason, block in ENTRIES:
+        wanted = phrases(block)
+        plain = tuple(phrase for phrase in wanted if " & " not in phrase)
+        table.append((reason, plain, tuple(tuple(phrase.split(" & ")) for phrase in wanted if " & " in phrase)))
     return tuple(table)
 
 
@@ -112,6 +118,8 @@ def classify(status: EnhancedStatus | None, reply_code: int | None, text: str) -
     plain = normalised(text)
     reason = _by_text(plain) or _by_codes(status, reply_code)
     kind, subtype = _TYPES.get(reason, (BounceType.TRANSIENT, BounceSubtype.GENERAL))
+    if kind is BounceType.PERMANENT and _is_transient(status, reply_code):
+        kind, subtype = BounceType.TRANSIENT, BounceSubtype.GENERAL
     if reason is Reason.POLICY and any(word in plain for word in _ATTACHMENT):
         subtype = BounceSubtype.ATTACHMENT_REJECTED
     return Classification(reason, kind, subtype)
@@ -119,9 +127,7 @@ def classify(status: EnhancedStatus | None, reply_code: int | None, text: str) -
 
 def normalised(text: str) -> str:
     """`text` as the phrase table expects it: capped, lower case, one line, without accents, addresses and URLs."""
-    text = text[:MAX_TEXT].lower().replace("’", "'")
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+    text = folded(text[:MAX_TEXT])
     text = _BLANKS.sub(" ", text)
     if "//" in text:
         text = _URL.sub(" ", text)
@@ -130,12 +136,16 @@ def normalised(text: str) -> str:
     if "<" in text:
         text = _EMPTY_BRACKETS.sub(" ", text)
     text = _REPEATED_CODE.sub(" ", text)
-    return f" {_BLANKS.sub(' ', text).strip()} "
+    text = f" {_BLANKS.sub(' ', text).strip()} "
+    for noise in _NOISE:
+        if noise in text:
+            text = text.replace(noise, noise.split(" ")[0] + " " if noise.startswith("recipient") else " ")
+    return text
 
 
 def _by_text(plain: str) -> Reason | None:
-    for reason, phrases, combined in _TABLE:
-        for phrase in phrases:
+    for reason, plain_phrases, combined in _TABLE:
+        for phrase in plain_phrases:
             if phrase in plain:
                 return reason
         for parts in combined:
@@ -154,10 +164,21 @@ def _in_order(plain: str, parts: tuple[str, ...]) -> bool:
     return True
 
 
+def _is_transient(status: EnhancedStatus | None, reply_code: int | None) -> bool:
+    """Whether the server itself said that another try may succeed: then nobody is written off, whatever the text."""
+    return status.is_transient if status else reply_code is not None and 400 <= reply_code < 500
+
+
+def is_telling(status: EnhancedStatus | None) -> bool:
+    """Whether an enhanced status names a cause; `x.0.0` and `x.7.1` stand for anything."""
+    return status is not None and (status.subject, status.detail) in _BY_STATUS
+
+
 def _by_codes(status: EnhancedStatus | None, reply_code: int | None) -> Reason:
-    if status is not None and status.cls in (4, 5):
-        reason = _BY_STATUS.get((status.subject, status.detail)) or _BY_SUBJECT.get(status.subject)
-        if reason is not None and (status.subject, status.detail) not in ((5, 0), (3, 0), (4, 0), (7, 0), (6, 0)):
-            return reason
-        return _BY_CODE.get(reply_code or 0) or reason or Reason.OTHER
-    return _BY_CODE.get(reply_code or 0, Reason.OTHER)
+    by_reply = _BY_CODE.get(reply_code or 0, Reason.OTHER)
+    if status is None or status.cls not in (4, 5):
+        return by_reply
+    reason = _BY_STATUS.get((status.subject, status.detail))
+    if reason is None and by_reply is Reason.OTHER:
+        reason = _BY_SUBJECT.get(status.subject)
+    return reason or by_reply

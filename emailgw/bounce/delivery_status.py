@@ -118,7 +118,8 @@ def _is_recipient(group: dict[str, str]) -> bool:
 
 def _status_group(group: dict[str, str]) -> StatusGroup:
     original = field_address(group.get("original-recipient", "")) or None
-    diagnostic = _diagnostic(group.get("diagnostic-code", "") or group.get("x-supplementary-info", ""))
+    said = group.get("diagnostic-code", "") or group.get("x-supplementary-info", "")
+    diagnostic = _diagnostic(said) or clean_line(group.get("status", "").partition("(")[2].rstrip(") "))
     return StatusGroup(
         recipient=clean_line(_recipient(group, original)),
         original_recipient=clean_line(original) if original else None,
@@ -168,8 +169,11 @@ def reply_code_in(text: str) -> int | None:
 
 
 def _diagnostic(value: str) -> str:
+    """The diagnostic without its type, which is kept where it is not SMTP: `x-unix; 75` means an exit status."""
     kind, semicolon, rest = value.partition(";")
-    return clean_line(rest if semicolon and len(kind) < 20 and " " not in kind.strip() else value)
+    return clean_line(
+        rest if semicolon and kind.strip().lower() in ("smtp", "lmtp", "esmtp", "dns", "x-postfix") else value
+    )
 
 
 def _typed(value: str) -> str | None:

@@ -1,62 +1,130 @@
 """Bytes to Report: the one entrance of the package. Never raises, and is bounded in time and memory.
 
 The order of trust: feedback fields (RFC 5965), delivery-status fields (RFC 3464) wherever they stand, known free-text
-forms, general rules; and before any text is believed, signs that the message is no report at all. Who the message
-came to (a signed return path or not) is the caller's to judge. RFC 3464, RFC 5965, RFC 6591, RFC 3834.
+forms, general rules; and before any text is believed, signs that the message is no report at all. Whether it came to a
+signed return path is the caller's to judge. RFC 3464, RFC 5965, RFC 6591, RFC 3834.
 """
-
-from collections.abc import Iterable
 
 import msgspec
 
-from emailgw.bounce.classify import classify
-from emailgw.bounce.delivery_status import StatusGroup, has_status_fields, read_delivery_status, reply_code_in
+from emailgw.bounce import wording
+from emailgw.bounce.addresses import find_addresses, is_address
+from emailgw.bounce.classify import classify, is_telling
+from emailgw.bounce.delivery_status import (
+    DeliveryStatus,
+    StatusGroup,
+    enhanced_in,
+    has_status_fields,
+    read_delivery_status,
+    reply_code_in,
+)
+from emailgw.bounce.feedback import read_complaint
+from emailgw.bounce.folding import contains_any, folded
+from emailgw.bounce.freetext import Finding, explain, find_recipients, knows_form, origin
+from emailgw.bounce.notice import Notice, read_notice, returned_message
 from emailgw.bounce.report import Action, Kind, RecipientReport, Report
-from emailgw.mime.reader import read
+from emailgw.bounce.signals import Signals, read_signals, unquoted
+from emailgw.core.text import clean_line
+from emailgw.mime.reader import Fields, Mail, read
+
+MAX_WRAPPINGS = 2
+_BOUNCES = (Kind.DSN, Kind.NONSTANDARD_BOUNCE, Kind.DELAYED)
+_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 
 
 def parse(message: bytes) -> Report:
     """What `message` says happened, and to whom."""
+    return _parse(message, MAX_WRAPPINGS)
+
+
+def _parse(message: bytes, wrappings: int) -> Report:
     mail = read(message)
+    if complaint := read_complaint(mail):
+        return complaint
+    notice = read_notice(mail)
+    text = unquoted(notice.text)
+    if _is_receipt(mail, text):
+        return Report(kind=Kind.AUTO_REPLY)
+    signals = read_signals(mail, text)
+    status = _delivery_status(mail, text, signals)
+    if status.groups:
+        return _status_report(status, text, notice)
+    if not (_is_bounce(mail, signals, text) or (signals.daemon and knows_form(text))):
+        return Report(kind=_kind_of_other(mail, signals, text))
+    findings = _findings(mail, signals, text, notice)
+    if not findings and signals.daemon and wrappings and (inner := _unwrapped(mail, wrappings - 1)):
+        return inner
+    return _text_report(mail, signals, text, notice, findings)
+
+
+def _unwrapped(mail: Mail, wrappings: int) -> Report | None:
+    """The report within a mail system's own report about a report, as some gateways send it."""
+    inner = next((part for part in mail.parts if part.content_type == "message/rfc822"), None)
+    report = _parse(inner.body, wrappings) if inner else None
+    return report if report and report.kind in _BOUNCES and report.recipients else None
+
+
+def _is_receipt(mail: Mail, text: str) -> bool:
+    """A message disposition notification (RFC 8098): somebody read it, or deleted it unread.
+
+    The same form carries refusals by a recipient's filter (RFC 5429 §2.1.2), which are bounces.
+    """
+    declared = mail.parameters.get("report-type", "").startswith("disposition")
+    if declared or any(part.content_type == "message/disposition-notification" for part in mail.parts):
+        return "rejected" not in mail.fields.raw("auto-submitted") and "automatically rejected" not in text[:2000]
+    return False
+
+
+def _delivery_status(mail: Mail, text: str, signals: Signals) -> DeliveryStatus:
+    """The delivery-status fields, if the message has them and is not one that merely shows somebody else's."""
     for part in mail.parts:
-        if part.content_type == "message/delivery-status" or has_status_fields(part.text):
-            fields = read_delivery_status(part.text)
-            if fields.groups:
-                recipients = tuple(recipient_report(group) for group in fields.groups)
-                return Report(
-                    kind=kind_of(recipients),
-                    recipients=recipients,
-                    reporting_mta=fields.reporting_mta,
-                    arrival_date=fields.arrival_date,
-                    envelope_id=fields.envelope_id,
-                )
-    return Report(kind=Kind.ORDINARY)
+        if part.content_type in _STATUS_TYPES and (part.parent == "multipart/report" or not signals.personal):
+            status = read_delivery_status(part.text)
+            if status.groups:
+                return status
+    if signals.personal or not (signals.machine or mail.content_type == "multipart/report"):
+        return DeliveryStatus()
+    for part in mail.parts:
+        if part.content_type.startswith(("text/", "application/octet")) and has_status_fields(part.text):
+            status = read_delivery_status(unquoted(part.text))
+            if status.groups and any(group.action or group.status for group in status.groups):
+                return status
+    return DeliveryStatus()
 
 
-def kind_of(recipients: Iterable[RecipientReport]) -> Kind:
-    """A report in which every recipient is only delayed is not final."""
-    return Kind.DELAYED if all(report.action is Action.DELAYED for report in recipients) else Kind.DSN
+def _status_report(status: DeliveryStatus, text: str, notice: Notice) -> Report:
+    returned = returned_message(notice.fields)
+    if status.sender:
+        returned = msgspec.structs.replace(returned, reverse_paths=(*returned.reverse_paths, status.sender))
+    told = explain(text, [group.recipient for group in status.groups])
+    recipients = tuple(
+        _status_recipient(group, finding.explanation, text) for group, finding in zip(status.groups, told, strict=True)
+    )
+    delayed = all(report.action is Action.DELAYED for report in recipients)
+    return Report(
+        kind=Kind.DELAYED if delayed else Kind.DSN,
+        recipients=recipients,
+        reporting_mta=status.reporting_mta,
+        arrival_date=status.arrival_date,
+        envelope_id=status.envelope_id,
+        returned=returned,
+    )
 
 
-def recipient_report(group: StatusGroup) -> RecipientReport:
-    """A delivery-status group with what it means."""
-    code = reply_code_in(group.diagnostic)
+def _status_recipient(group: StatusGroup, explanation: str, text: str) -> RecipientReport:
     action = group.action or _action_of(group)
-    common = RecipientReport(
-        recipient=group.recipient,
+    report = RecipientReport(
+        recipient=group.recipient if is_address(group.recipient) else origin(text) or group.recipient,
         original_recipient=group.original_recipient,
         action=action,
         status=group.status,
-        reply_code=code,
+        reply_code=reply_code_in(group.diagnostic),
         diagnostic=group.diagnostic,
         remote_mta=group.remote_mta,
     )
-    return common if action not in (Action.FAILED, Action.DELAYED) else _classified(common)
-
-
-def _classified(report: RecipientReport) -> RecipientReport:
-    found = classify(report.status, report.reply_code, report.diagnostic)
-    return msgspec.structs.replace(report, reason=found.reason, type=found.type, subtype=found.subtype, hard=found.hard)
+    if action not in (Action.FAILED, Action.DELAYED):
+        return report
+    return _classified(report, explanation)
 
 
 def _action_of(group: StatusGroup) -> Action:
@@ -64,3 +132,89 @@ def _action_of(group: StatusGroup) -> Action:
     if group.status is None or group.status.is_permanent:
         return Action.FAILED
     return Action.DELIVERED if group.status.is_success else Action.DELAYED
+
+
+def _classified(report: RecipientReport, explanation: str) -> RecipientReport:
+    """`report` with what its failure means: by its own diagnostic and codes, else by the explanation for people."""
+    found = classify(report.status, report.reply_code, report.diagnostic)
+    if explanation and not classify(None, None, report.diagnostic).known and not is_telling(report.status):
+        told = classify(None, None, explanation)
+        found = told if told.known else found
+    return msgspec.structs.replace(report, reason=found.reason, type=found.type, subtype=found.subtype, hard=found.hard)
+
+
+def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
+    """Whether text may be believed to report a failure or a delay."""
+    if "x-failed-recipients" in mail.fields:
+        return True
+    if signals.personal or (signals.aggregate and not signals.daemon):
+        return False
+    if signals.daemon:
+        told = signals.failure or signals.delay or classify(None, None, text).known
+        return told and not (signals.vacation and not signals.failure_subject)
+    if signals.vacation or signals.auto_reply or signals.list_traffic:
+        return False
+    if signals.null_sender:
+        return signals.failure_subject or signals.delay or signals.failure_text
+    return signals.failure_subject and (signals.failure_text or signals.automatic)
+
+
+def _kind_of_other(mail: Mail, signals: Signals, text: str) -> Kind:
+    """What a message is that reports nothing."""
+    if signals.vacation:
+        return Kind.VACATION
+    if signals.auto_reply or signals.automatic:
+        return Kind.VACATION if contains_any(folded(text[:2000]), wording.VACATION_TEXT) else Kind.AUTO_REPLY
+    reported = mail.content_type == "multipart/report" and mail.parameters.get("report-type") == "delivery-status"
+    if reported or (not mail.fields.items and not text.strip()):
+        return Kind.MALFORMED
+    return Kind.ORDINARY
+
+
+def _findings(mail: Mail, signals: Signals, text: str, notice: Notice) -> list[Finding]:
+    """The recipients that the text reports: those of Exim's header field, else those that the rules find."""
+    known = find_addresses(" ".join(mail.fields.all("x-failed-recipients"))[:20_000])
+    if known:
+        return explain(text, known)
+    findings = find_recipients(text, _strangers(mail.fields, notice.fields))
+    if not findings and signals.daemon:  # mail to oneself: who gets the report is who could not be reached
+        findings = find_recipients(text, frozenset(find_addresses(mail.fields.raw("from").lower())))
+    return findings
+
+
+def _text_report(mail: Mail, signals: Signals, text: str, notice: Notice, findings: list[Finding]) -> Report:
+    returned = returned_message(notice.fields)
+    if not findings and len(returned.recipients) == 1:
+        findings = [Finding(returned.recipients[0], text[:2000])]
+    if not findings and not signals.daemon and not signals.failure_subject:
+        return Report(kind=_kind_of_other(mail, signals, text))
+    action = Action.DELAYED if signals.delay else Action.FAILED
+    recipients = tuple(_text_recipient(finding, action, text, len(findings) == 1) for finding in findings)
+    kind = Kind.DELAYED if signals.delay and recipients else Kind.NONSTANDARD_BOUNCE
+    return Report(kind=kind, recipients=recipients, returned=returned)
+
+
+def _text_recipient(finding: Finding, action: Action, text: str, alone: bool) -> RecipientReport:
+    own = finding.explanation
+    whole = text if alone else ""
+    code = reply_code_in(own) or reply_code_in(whole)
+    report = RecipientReport(
+        recipient=clean_line(finding.address),
+        action=action,
+        status=enhanced_in(own) or enhanced_in(whole),
+        reply_code=code,
+        diagnostic=clean_line(own),
+    )
+    return _classified(report, text)
+
+
+def _strangers(fields: Fields, returned_fields: Fields) -> frozenset[str]:
+    """Addresses that take part but are not the failed ones: whom the report came from and to, who wrote the message."""
+    returned = returned_message(returned_fields)
+    names = ("from", "to", "cc", "reply-to", "return-path", "sender", "x-original-to", "delivered-to", "envelope-to")
+    found = [address for name in names for address in find_addresses(fields.raw(name)[:2000])]
+    for name in ("from", "sender", "reply-to", "return-path"):
+        found += find_addresses(returned_fields.raw(name)[:2000])
+    found += returned.reverse_paths
+    recipients = {address.lower() for address in returned.recipients}
+    return frozenset(address.lower() for address in found) - recipients

@@ -80,6 +80,10 @@ class Classification(msgspec.Struct, frozen=True):
     subtype: BounceSubtype
 
     @property
+    def known(self) -> bool:
+        return self.reason is not Reason.OTHER
+
+    @property
     def hard(self) -> bool:
         return self.type is BounceType.PERMANENT
 

@@ -29,6 +29,7 @@ _GUESSED_BOUNDARY = re.compile(
 )
 _WORD = re.compile(r"=\?([\w.:+-]{1,40})(?:\*[\w-]{0,20})?\?([bBqQ])\?([^?\n]{0,2000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\n]+(?==\?)")
+_RETURNED = re.compile(rb"^(?:received|message-id|mime-version|return-path):", re.IGNORECASE | re.MULTILINE)
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 
@@ -64,7 +65,8 @@ class Part:
         self.data = data
         self.depth = depth
         self.parent = parent
-        self.content_type, self.parameters = _content_type(fields, "text/plain")
+        kind, self.parameters = _content_type(fields, "text/plain")
+        self.content_type = "text/plain" if kind.startswith("multipart/") else kind  # a multipart without its parts
 
     @cached_property
     def body(self) -> bytes:
@@ -164,7 +166,9 @@ def _has_delimiter(data: bytes, boundary: str, start: int) -> bool:
 def _guess_boundary(data: bytes, start: int) -> str:
     """The first line that looks like a delimiter with a part's header after it (RFC 2046 §5.1.1)."""
     found = _GUESSED_BOUNDARY.search(data, start, start + MAX_TEXT)
-    return found[1].rstrip().decode("utf-8", "replace") if found else ""
+    if found is None or _RETURNED.search(data, start, found.start()):
+        return ""  # none, or one of a message that is quoted in the text
+    return found[1].rstrip().decode("utf-8", "replace")
 
 
 def _split(data: bytes, start: int, boundary: bytes, content_type: str) -> Iterator[Part]:

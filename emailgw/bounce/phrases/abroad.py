@@ -1,9 +1,8 @@
-"""The phrase table in other languages; see `phrases`. Accents are folded: "désactivé" is written "desactive"."""
+"""The phrase table in other languages; see the package. Accents are folded: "désactivé" is written "desactive"."""
 
-from emailgw.bounce.phrases import Entry
 from emailgw.bounce.report import Reason
 
-ENTRIES_ABROAD: tuple[Entry, ...] = (
+ABROAD = (
     (
         Reason.MAILBOX_FULL,
         """
@@ -71,7 +70,7 @@ ENTRIES_ABROAD: tuple[Entry, ...] = (
         Reason.REPUTATION,
         """
     adresse ip source bloquee | ip bloquee | auf einer sperrliste | schwarzen liste | schwarze liste
-    blackliste | liste noire | lista negra | lista nera | черн & списк | 黑名单 | ブラックリスト
+    auf der blackliste | liste noire | lista negra | lista nera | черн & списк | 黑名单 | ブラックリスト
     """,
     ),
     (

@@ -1,0 +1,36 @@
+"""What servers say, and what they mean by it: the table behind `classify`.
+
+Each entry is (reason, phrases): lower case, accents folded, addresses and URLs taken out of the text beforehand (so
+"user <a@b> unknown" holds "user unknown"). The first entry with a phrase that occurs wins, so what is specific comes
+before what is general. Phrases stand between `|` and line ends; `&` joins parts that must all occur, in that order;
+`_` at an end is a blank. To teach it a phrase, add it to the entry it belongs to, and a reply that holds it to
+tests/bounce/test_classify.py.
+"""
+
+from emailgw.bounce.phrases import recipient, refusal, trouble
+from emailgw.bounce.phrases.abroad import ABROAD
+from emailgw.bounce.phrases.idioms import IDIOMS, VAGUE
+from emailgw.bounce.report import Reason
+
+ENTRIES: tuple[tuple[Reason, str], ...] = (
+    *IDIOMS,
+    refusal.GREYLISTED,
+    recipient.MAILBOX_FULL,
+    refusal.RATE_LIMIT,
+    refusal.AUTHENTICATION,
+    refusal.SIZE,
+    refusal.ATTACHMENT,
+    refusal.RELAY,
+    recipient.USER_DISABLED,
+    refusal.SENDER,
+    refusal.REPUTATION,
+    recipient.HOST_UNKNOWN,
+    recipient.USER_UNKNOWN,
+    refusal.SPAM,
+    trouble.NETWORK,
+    trouble.EXPIRED,
+    trouble.SYSTEM,
+    refusal.POLICY,
+    *ABROAD,
+    *VAGUE,
+)

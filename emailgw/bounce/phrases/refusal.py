@@ -1,0 +1,155 @@
+"""What servers say when they refuse the sender, its host or the message."""
+
+from emailgw.bounce.report import Reason
+
+GREYLISTED = (
+    Reason.GREYLISTED,
+    """
+    greylist | graylist | grey list | gray list | grey-list | gray-list | postgrey
+    temporarily deferred, try again in
+    """,
+)
+
+RATE_LIMIT = (
+    Reason.RATE_LIMIT,
+    """
+    rate limit | rate-limit | ratelimit | rate exceeded | rate is exceeding | rate control | throttl
+    too many connections | too many concurrent | too many simultaneous | too many sessions | too many messages
+    too many recipients this | too many emails | too many mails | too many errors | too fast | too quickly
+    too frequent | too often | frequency limit | frequency is limited | connection frequency | slow down
+    sending too | sent too many | connection limit | connections limit | connections from your
+    maximum connections | max connections | exceeded the maximum number of connections | concurrent connections
+    simultaneous connections | maximum number of messages | message limit exceeded | messages limit exceeded
+    hourly limit | daily limit | limit on the number of messages | receiving mail at a rate
+    receiving mail too quickly | unusual rate | unusually high rate | exceeded the rate | flow control
+    traffic limit | mail limit exceeded | sending limit | unexpected volume | volume of mail | daily sending quota
+    submission quota | sending quota | max defers and failures | has exceeded its max | quota of messages
+    recipient limit | recipients limit | too many recipients
+    """,
+)
+
+AUTHENTICATION = (
+    Reason.AUTHENTICATION,
+    """
+    dmarc | dkim | spf_ | spf: | spf. | (spf) | spf- | spfcheck | sender policy framework | sender id_
+    domainkeys | unauthenticated email | sender is unauthenticated | authentication checks failed
+    authentication information | require all senders to authenticate | unauthenticated mail
+    not authenticated mail | email authentication | ptr record | reverse dns | reverse-dns | rdns | reverse lookup
+    reverse hostname | reverse host | no ptr | missing ptr | ptr entry | forward-confirmed | reverse mapping
+    cannot resolve your | cannot find your hostname | cannot find your reverse | no reverse | invalid reverse
+    fix reverse | does not resolve to a fully | forward and reverse | dns ptr | must have a valid dns | iprev
+    inaddr | in-addr.arpa | generic hostname | arc seal
+    """,
+)
+
+SIZE = (
+    Reason.SIZE,
+    """
+    message too large | message too big | message is too large | message is too big | mail too large
+    mail too big | mail is too large | mail is too big | email too large | email is too large | message size
+    message length exceeds | message exceeds | message exceeded | message was too large | message was too big
+    message file too big | message larger than | size limit exceeded | size limit | sizelimit | maximum message
+    max message size | maximum size | maximum allowed size | exceeds maximum | exceeds the maximum
+    exceeded maximum | exceeds size | exceeds fixed | exceeds the size | too large to | line limit exceeded
+    data size exceeded | recipsizelimit | sendersizelimit | recipientsizelimit | body too large
+    attachment too large | attachments too large | attachment size | header size exceeds | headers too large
+    is larger than the | larger than the current system limit | max size | too big for system
+    message content is too | message too long | line too long | exceeds limit | file is too large | sizeexceeded
+    size exceeds | size violation | size exceeded | messagesizelimit | oversize
+    """,
+)
+
+ATTACHMENT = (
+    Reason.POLICY,
+    """
+    virus | malware | infected | trojan | worm found | clamav | dangerous attachment | banned attachment
+    illegal attachment | attachment type | attachment extension | attachments of type | prohibited attachment
+    forbidden attachment | banned file | potential security issue | potentially executable | executable file
+    unsafe attachment | blocked attachment | attachment blocked | phishing | attachment is not allowed
+    attachments are not allowed | suspicious attachment | banned name | malicious
+    """,
+)
+
+RELAY = (
+    Reason.POLICY,
+    """
+    relaying denied | relay denied | relay access denied | unable to relay | cannot relay | can't relay
+    not permitted to relay | relay not permitted | no relaying | relaying not | relaying is not
+    relaying prohibited | relaying mail | relay is not | not relay | we do not relay | we don't relay
+    relaying to | relay operation | rcpthosts | relay not allowed | relay prohibited | relay rejected
+    relay attempt | not a gateway | local user only | third-party relay | not a relay
+    authenticate before sending | pop before smtp | relay restriction
+    """,
+)
+
+SENDER = (
+    Reason.POLICY,
+    """
+    sender address rejected | sender rejected | sender was rejected | sender denied | sender domain
+    sender address does not | sender verify failed | sender verification | domain of sender | sender's domain
+    invalid sender | unknown sender | sender unknown | sender not | bad sender | sender address | sender does not
+    no such sender | mail from domain | mailfrom domain | from address is not | from address not
+    verification failed for | could not verify sender | unable to verify sender | sender callout
+    callout verification | envelope sender | return path | return-path | backscatter
+    not a registered gateway user | resent-from | from header | from: header | sender is not | sender isn't
+    senders are | senderblock | blocked sender | you are not allowed to send | you are not authorized to send
+    not permitted to send | not authorized to send to | allowed to post | allowed to send to
+    authorized to send to | do not have permission | don't have permission | only accepts messages from
+    only accepts mail from | requires authentication | authrequired | authentication required | restricted to
+    notauthorized | not authorised | restricted delivery
+    """,
+)
+
+REPUTATION = (
+    Reason.REPUTATION,
+    """
+    blacklist | black list | black-list | block list | blocklist | blocked list | dnsbl | rbl | denylist
+    deny list | spamhaus | spamcop | sorbs | barracudacentral | uceprotect | surbl | spamrats | senderscore
+    sender score | cloudmark | brightmail | invaluement | psky.me | trustedsource | blocked using | listed in
+    listed on | listed at | reputation | banned sending ip | banned ip | ip banned | ip address blocked
+    your ip has been | your ip is | your ip address | source ip | sending ip | ip blocked | blocked ip
+    ip address has been | client host rejected | client host blocked | client host & blocked
+    client host & rejected | helo command rejected | my name was rejected | bad helo | invalid helo | helo name
+    dynamic ip | dynamic address | dial-up | dialup | residential ip | dynamic pool | dynamic/ | open relay
+    open proxy | spam source | known spam | use your isp | smtp server of your isp | mail server of your isp
+    contact your internet service provider | messages from & weren't sent | messages from & temporarily deferred
+    complaints | due to user complaint | access from ip | host access denied | connection refused by policy
+    not accepting connections from | refused to talk to me | not allowed to connect | not authorized to connect
+    untrusted ip
+    spamming issue | blocked for spam | blocked by our | we do not accept mail from | does not accept mail from
+    is not allowed to send mail | is blocked | has been blocked | was blocked by | server is blocked
+    domain blocked | ip address & blocked | host & blocked | (bl) | access denied - invalid helo
+    connection from & rejected | connections from & rejected | connections not accepted from
+    not accepting mail from your | refused mail service | mail from & refused | your network
+    """,
+)
+
+SPAM = (
+    Reason.SPAM,
+    """
+    spam | unsolicited | junk mail | bulk mail | bulk email | uce_ | ube, | _ube_ | content rejected
+    message content | content filter | content violation | content block | content restriction
+    rejected for content | content analysis | content is blacklisted | block-send-er | suspected of
+    appears to be unwanted | unwanted | message looks like | high score | bogofilter | score too high | razor
+    pyzor | message rejected by filter | rejected by content | gtube | rule imposed | considered suspicious
+    mail rejete | mail rejected. ofr_506 | suspicious
+    """,
+)
+
+POLICY = (
+    Reason.POLICY,
+    """
+    policy | policies | not rfc | rfc 5322 | rfc 2822 | rfc5322 | rfc compliant | non-compliant | not compliant
+    header error | duplicate header | multiple addresses in from | 8-bit data | improper use of | bare lf
+    bare line feed | missing header | missing message-id | invalid header | header syntax | too many hops & spam
+    security | not allowed | not permitted | not authorized | unauthorized | administrative prohibition
+    administratively | access denied | access rejected | access forbidden | access not | denied | prohibited
+    message refused | message rejected | mail refused | mail rejected | message was rejected | email rejected
+    message filtered | filtered | delivery not authorized | rejected by & domain | rejected by recipient
+    rejected by the recipient | refused by | service refused | banned | forbidden | restricted | restriction
+    blocked | protocol violation | no thank | go away | not acceptable | not accepted | not want | unacceptable
+    encryption required | must issue a starttls | starttls | tls required | tls is required | requires tls
+    requires encryption | certificate | on suppression list | suppression list | suppressed | opt-out
+    unsubscribed
+    """,
+)

@@ -1,0 +1,169 @@
+"""Who wrote a message, and is it a report at all? The guard between free text and an event.
+
+A person may forward a bounce, a desk may quote one, a newsletter may talk of them; none of that may end in a final
+state. So words alone are not believed: a machine must have written them, and in a form that persons do not use.
+RFC 3834 (automatic answers), RFC 5321 §4.5.5 (null reverse-path).
+"""
+
+import re
+
+import msgspec
+
+from emailgw.bounce import wording
+from emailgw.bounce.folding import contains_any, folded
+from emailgw.mime.reader import Fields, Mail
+
+_DAEMON_LOCAL = re.compile(
+    r"(?:e?mailer[-_. ]?daemon|mail[-_.]?daemon|daemon|mdaemon|post[-_. ]?master|postmast|mail[-_.]?delivery|"
+    r"mailsystem|mailerdaemon"
+    r"|mail[-_]system|mailadm(?:in)?|mailmaster|mailer|smtp(?:d|[-_]?mail)?|mmdf|uucp|pmdf|bounces?|"
+    r"undeliver\w*|poostmaster|microsoftexchange\w*"
+    r"|e?\w{0,10}smtp[-_]?mail[-_]?service|delivery|mail[-_]?router|mail[-_]?gateway|mailgw|mta|ndr|amavis\w*|"
+    r"virus\w*|mailsweeper|content[-_]?filter)"
+    r"(?:[-_+.=][\w.=+-]{0,80})?@",
+    re.IGNORECASE,
+)
+_DAEMON_NAME = re.compile(
+    r"mail(?:er)?[-_ ]?daemon|mail\s?deliver|delivery\s?(?:sub)?system|delivery service|delivery agent|"
+    r"message delivery|postmaster|post master|mail system|mail administrator|"
+    r"system administrator|systemadministrator|internet mail|mail router|mail transfer|mail server|mailserver|"
+    r"mail gateway|jetmail|"
+    r"administrateur systeme|microsoft outlook|microsoft exchange|content filter|mailer\b|non.?delivery|"
+    r"delivery (?:status|report|failure|notif)|smtp gateway|undeliver",
+)
+_PERSONAL_SUBJECT = re.compile(
+    r"(?:re|aw|sv|vs|fw|fwd|wg|tr|rv|enc|res|antw|odp|ref)\s?(?:\[\d+\])?:|\[fwd?:|\[[^\]]{0,40}#\s?\d+|"
+    r"\[ticket|#\d{3,}"
+)
+_REPORT_SUBJECT = re.compile(r"report domain:|dmarc|tls-?rpt|aggregate report|log ?watch|cron\b|statistics")
+_QUOTED = re.compile(r"^[ \t]{0,4}[>|][ \t]?(?!>)(?![^\s@]{1,64}@[^\s@]{1,200}[ \t]*$)(?!>> )")
+_GREETING = re.compile(
+    r"^\s{0,8}(?:hi|hello|hey|dear|guten tag|hallo|bonjour|hola|ciao|sehr geehrte\w?|"
+    r"liebe\w?)\b[^\n]{0,40}[,!]\s{0,8}$"
+    r"|^\s{0,8}(?:on .{8,60}wrote:|am .{8,60} schrieb|le .{8,60} a ecrit|begin forwarded message|"
+    r"-+ ?forwarded message)",
+    re.MULTILINE,
+)
+
+
+class Signals(msgspec.Struct, frozen=True):
+    """What speaks for a bounce and against it.
+
+    `daemon`: the author is a mail system. `null_sender`: the reverse-path is empty. `automatic`: RFC 3834 says so.
+    `personal`: a reply or a forward, by its subject or by its form. `failure`, `delay`: what is said.
+    """
+
+    daemon: bool
+    null_sender: bool
+    automatic: bool
+    personal: bool
+    list_traffic: bool
+    failure_subject: bool
+    failure_text: bool
+    delay: bool
+    vacation: bool
+    auto_reply: bool
+    aggregate: bool
+
+    @property
+    def machine(self) -> bool:
+        return self.daemon or self.null_sender
+
+    @property
+    def failure(self) -> bool:
+        return self.failure_subject or self.failure_text
+
+
+def read_signals(mail: Mail, notice: str) -> Signals:
+    """The signals of `mail`, whose notice (without the returned message) is `notice`."""
+    fields = mail.fields
+    subject = folded(fields.get("subject")[:500]).strip(" *!\"'")
+    beginning = folded(notice[:6000])
+    daemon = _is_daemon(fields)
+    automatic, vacation, auto_reply = _declared(fields)
+    announces = _begins_with(subject, wording.FAILURE, 3)
+    personal = bool(_PERSONAL_SUBJECT.match(subject)) or ("in-reply-to" in fields and not daemon)
+    return Signals(
+        daemon=daemon,
+        null_sender=_has_null_sender(fields),
+        automatic=automatic,
+        personal=personal or bool(_GREETING.search(beginning[:1500]) and not daemon),
+        list_traffic=_is_list_traffic(fields),
+        failure_subject=contains_any(subject, wording.FAILURE),
+        failure_text=contains_any(beginning, wording.FAILURE),
+        delay=_says_delay(subject, beginning),
+        vacation=vacation or _begins_with(subject, wording.VACATION_SUBJECT, 25),
+        auto_reply=auto_reply or (not announces and contains_any(subject[:60], wording.AUTO_REPLY_SUBJECT)),
+        aggregate=bool(_REPORT_SUBJECT.search(subject)) or _carries_aggregate(mail),
+    )
+
+
+def unquoted(text: str) -> str:
+    """`text` without the lines that quote somebody (a lone address after ">" is a list entry, not a quotation)."""
+    if ">" not in text and "|" not in text:
+        return text
+    return "\n".join(line for line in text.split("\n") if not _QUOTED.match(line))
+
+
+def _is_daemon(fields: Fields) -> bool:
+    author = fields.get("from")[:500]
+    if not author.strip() or author.strip().endswith("<>"):
+        return True
+    bracket = author.rfind("<")
+    address = (author[bracket + 1 :] if bracket >= 0 else author).strip(" \t\"'")
+    name = folded(author[:bracket] if bracket >= 0 else author.partition("(")[2])
+    return bool(_DAEMON_LOCAL.match(address) or _DAEMON_NAME.search(name)) or folded(address) in (
+        "mailer-daemon",
+        "postmaster",
+    )
+
+
+def _has_null_sender(fields: Fields) -> bool:
+    path = fields.raw("return-path").strip().lower()
+    return (
+        path in ("<>", "") if "return-path" in fields else path == "<>" or fields.raw("x-envelope-from").strip() == "<>"
+    )
+
+
+def _declared(fields: Fields) -> tuple[bool, bool, bool]:
+    """(automatic, vacation, other automatic answer) as the header declares."""
+    auto = fields.raw("auto-submitted").lower()
+    precedence = fields.raw("precedence").lower()
+    robot = any(
+        name in fields
+        for name in (
+            "x-autoreply",
+            "x-autorespond",
+            "x-autoresponder",
+            "x-mail-autoreply",
+            "x-autoreply-from",
+            "x-vacation",
+        )
+    )
+    oof = "oof" in fields.raw("x-ms-exchange-generated-message-source").lower() or "x-autoreply" in fields
+    vacation = "vacation" in auto or "x-vacation" in fields or oof
+    return bool(auto) and auto != "no", vacation, robot or precedence.startswith("auto") or "(vacation)" in auto
+
+
+def _is_list_traffic(fields: Fields) -> bool:
+    if "x-list-administrivia" in fields:
+        return False  # Mailman's own notices, and bounces that it passes on
+    posted = any(name in fields for name in ("list-post", "list-unsubscribe", "list-id"))
+    return posted and fields.raw("precedence").lower() in ("list", "bulk", "")
+
+
+def _says_delay(subject: str, beginning: str) -> bool:
+    if contains_any(beginning, wording.FINAL) or contains_any(subject, wording.FINAL):
+        return False
+    return contains_any(subject, wording.DELAY) or contains_any(beginning, wording.DELAY)
+
+
+def _begins_with(subject: str, table: tuple[str, ...], within: int) -> bool:
+    return any(0 <= subject.find(phrase) < within for phrase in table)
+
+
+def _carries_aggregate(mail: Mail) -> bool:
+    kinds = ("application/tlsrpt", "application/zip", "application/gzip", "application/x-gzip", "application/x-zip")
+    if mail.parameters.get("report-type", "") in ("tlsrpt",):
+        return True
+    return any(part.content_type.startswith(kinds) for part in mail.parts if part.parent != "multipart/report")
