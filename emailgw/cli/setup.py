@@ -24,6 +24,9 @@ def serve(context: Context) -> None:
     """Run the gateway until SIGTERM."""
     config = context.config()
     _set_up_logging(config)
+    # The loop shares the GIL with the threads that compose, sign and commit. By default each of them may keep it for
+    # 5 ms, and every turn of the loop would wait that long.
+    sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         status = runner.run(Service(config).run())
     raise click.exceptions.Exit(status)

@@ -53,7 +53,7 @@ _LONGEST_SELECTOR = 200
 
 
 class Signer:
-    """A loaded key and the names it signs with; make it once, loading checks the key and takes its time."""
+    """A loaded key and the names it signs with."""
 
     def __init__(self, domain: str, selector: str, private_der: bytes) -> None:
         """Raises ValueError for a name that is none, or a key that is no PKCS #8 of RSA (1024 bits up) or Ed25519."""
@@ -118,7 +118,9 @@ def check_selector(selector: str) -> str:
 
 def _load(private_der: bytes) -> RSAPrivateKey | Ed25519PrivateKey:
     try:
-        key = load_der_private_key(private_der, None)
+        # Proving that the primes are prime takes 37 ms, on the event loop, for each domain; the key was made here and
+        # sealed since, so there is nobody to distrust.
+        key = load_der_private_key(private_der, None, unsafe_skip_rsa_key_validation=True)
     except (TypeError, UnsupportedAlgorithm) as error:  # encrypted; of a kind that OpenSSL does not know
         raise ValueError(f"not a usable private key: {error}") from None
     if isinstance(key, Ed25519PrivateKey) or (isinstance(key, RSAPrivateKey) and key.key_size >= _SMALLEST_RSA):

@@ -8,7 +8,7 @@ next hops at work, whatever the length of the queue (guarantee G8).
 import asyncio
 import heapq
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Protocol
 
 import msgspec
@@ -192,6 +192,7 @@ class Manager:
             return
         if len(self._lanes) >= self._settings.sessions or now < self._paused_until:
             self._crowded[nexthop] = None
+            self._send_one_away(self._hops)
             return
         hop = self._hops[nexthop] = Hop(nexthop)
         self._spawn(self._find_site(hop), None)
@@ -219,7 +220,12 @@ class Manager:
     def _wait(self, nexthop: str, site: Site) -> None:
         site.waiting[nexthop] = None
         self._waiting[nexthop] = site
+        self._send_one_away([name for name, known in self._site_of.items() if known is site])
         self._stirred.set()
+
+    def _send_one_away(self, nexthops: Iterable[str]) -> None:
+        """An idle lane keeps its session only as long as nobody needs its place."""
+        any(self._hops[nexthop].send_away() for nexthop in nexthops)
 
     def _start_lane(self, hop: Hop, site: Site) -> None:
         if self._stopping:

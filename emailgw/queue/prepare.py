@@ -66,7 +66,7 @@ class Preparer:
         if domain is None or not keys:
             raise NoSigningKey(f"the domain {name} is not set up for sending any more")
         remembered = self._signers.get(name)
-        if remembered is None or remembered[0] is not keys:
+        if remembered is None or remembered[0] != keys:
             signers = tuple(
                 Signer(name, key.selector, self._vault.open_sealed(key.sealed, f"dkim {key.selector}")) for key in keys
             )

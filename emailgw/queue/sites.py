@@ -52,7 +52,12 @@ class Site:
         self.resumes_at = 0
 
     def failed(self, reason: str, now: int, dice: float) -> None:
-        """The site could not be used. The pause doubles with each failure in a row, spread by a fifth both ways."""
+        """The site could not be used. The pause doubles with each failure in a row, spread by a fifth both ways.
+
+        Sessions that fail beside the one that began the pause tell nothing new.
+        """
+        if now < self.resumes_at:
+            return
         self._failures += 1
         self._window = max(1.0, self._window / 2)
         pause = min(self._limits.longest_pause, self._limits.first_pause * 2 ** min(self._failures - 1, 20))
