@@ -1,0 +1,57 @@
+"""From a next hop to its route: asks DNS, lets `guard` and `mx` decide. Called by the queue manager and by `agent`.
+
+Keeps no cache of its own: the resolver's is the only one, so a route is never older than its records.
+"""
+
+import asyncio
+from random import Random
+
+from emailgw.core.status import DeliveryStatus
+from emailgw.core.text import clean_line
+from emailgw.delivery import mx
+from emailgw.delivery.dns import Exchange, Outcome, Resolver
+from emailgw.delivery.guard import Guard, same_address
+from emailgw.delivery.mx import Found, Route
+from emailgw.delivery.settings import DeliverySettings
+
+
+class Router:
+    """One per process, made inside its event loop."""
+
+    def __init__(
+        self, settings: DeliverySettings, resolver: Resolver | None = None, random: Random | None = None
+    ) -> None:
+        self._resolver = resolver or Resolver(settings.nameservers, settings.timeouts.dns)
+        self._random = random or Random()
+        self._guard = Guard(settings.allow_networks)
+        self._own_name = settings.ehlo_name.lower()
+        self._own_addresses = frozenset(map(same_address, settings.own_addresses))
+        self._ip_versions = settings.ip_versions
+
+    async def route(self, nexthop: str) -> Route | DeliveryStatus:
+        """The way to `nexthop` (a domain in A-labels); hosts of equal preference are shuffled at every call."""
+        records = mx.exchanges(nexthop, await self._resolver.mx(nexthop))
+        if isinstance(records, DeliveryStatus):
+            return records
+        ranked = mx.rank(records, self._random)
+        found = await asyncio.gather(*map(self._find, ranked))
+        return mx.choose(nexthop, ranked, dict(zip((record.host for record in ranked), found, strict=True)))
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+    async def _find(self, record: Exchange) -> Found:
+        if record.host == self._own_name:
+            return Found(is_own=True)
+        answers = await asyncio.gather(
+            *(self._resolver.addresses(record.host, version) for version in self._ip_versions)
+        )
+        addresses = [address for answer in answers for address in answer.records]
+        if any(same_address(address) in self._own_addresses for address in addresses):
+            return Found(is_own=True)
+        refusals = {address: self._guard.refusal(address) for address in addresses}
+        return Found(
+            addresses=tuple(address for address, refusal in refusals.items() if refusal is None),
+            refused=tuple(clean_line(f"{record.host} at {refusal}") for refusal in refusals.values() if refusal),
+            trouble=next((answer.reason for answer in answers if answer.outcome is Outcome.TROUBLE), ""),
+        )
