@@ -30,6 +30,7 @@ AGENDA_LIMIT = 20_000  # entries; what does not fit is found by a scan
 SCAN_EVERY = 20_000  # milliseconds between scans, at least
 SCAN_PAGE = 1000
 WAITING_LIMIT = 20_000  # next hops waiting for room; a scan stops there and goes on later
+FORGET_AFTER = 10 * 60_000  # milliseconds after the end of its pause
 STORE_PAUSE = 1_000  # milliseconds without new lanes after the store failed one
 NEVER = 1 << 62
 OVERDUE = 200  # recipients whose lifetime is over that one failed probe of a site settles
@@ -67,6 +68,7 @@ class Manager:
         self._crowded: dict[str, None] = {}  # next hops that found no room on this machine, oldest first
         self._lanes: dict[asyncio.Task[None], Lane | None] = {}
         self._waiting: dict[str, Site] = {}  # next hops that found no room at their site
+        self._stalled: dict[str, Site] = {}  # sites that have such next hops
         self._agenda: list[tuple[int, str]] = []
         self._due: dict[str, int] = {}  # the earliest time on the agenda, by next hop
         self._stirred = asyncio.Event()
@@ -145,7 +147,7 @@ class Manager:
             self._offer(nexthop, now)
         if now >= self._scan_at:
             await self._scan(now)
-        for site in list(self._sites.values()):
+        for site in list(self._stalled.values()):
             self._fill(site, now)
         self._fill_crowded(now)
 
@@ -160,13 +162,14 @@ class Manager:
                 self._scan_after = ""
                 break
             self._scan_after = page[-1][0]
+        self._forget_sites(now)
         # A long scan is made less often, so that it never takes more than a twentieth of a reader's time.
         self._scan_at = now + max(SCAN_EVERY, 20 * (self._tools.clock() - started))
 
     def _next_turn_in(self) -> int:
         """Milliseconds until something may be due."""
         now = self._tools.clock()
-        times = [self._scan_at, *(site.resumes_at for site in self._sites.values() if site.waiting)]
+        times = [self._scan_at, *(site.resumes_at for site in self._stalled.values() if site.resumes_at > now)]
         if self._agenda:
             times.append(self._agenda[0][0])
         return max(min(times) - now, self._paused_until - now, 1)
@@ -210,7 +213,8 @@ class Manager:
         except BaseException:
             del self._hops[hop.nexthop]
             raise
-        if self._has_room(site, now) and not self._stopping:
+        # The place of the lane is the one that this task has.
+        if site.has_room(now) and now >= self._paused_until and not self._stopping:
             self._site_of[hop.nexthop] = site
             self._start_lane(hop, site)
         else:
@@ -220,6 +224,7 @@ class Manager:
     def _wait(self, nexthop: str, site: Site) -> None:
         site.waiting[nexthop] = None
         self._waiting[nexthop] = site
+        self._stalled[site.key] = site
         self._send_one_away([name for name, known in self._site_of.items() if known is site])
         self._stirred.set()
 
@@ -249,7 +254,15 @@ class Manager:
         self._fill_crowded(now)
         if site.active == 0 and not site.waiting and not site.trouble:
             self._sites.pop(site.key, None)
-        self._stirred.set()
+        if self._stalled:
+            self._stirred.set()  # the free place may be one that another site waits for
+
+    def _forget_sites(self, now: int) -> None:
+        """Of a site in trouble that nobody has mail for any more, the trouble is soon no news."""
+        for site in list(self._sites.values()):
+            if site.active == 0 and not site.waiting and now >= site.resumes_at + FORGET_AFTER:
+                del self._sites[site.key]
+        metrics.troubled_sites.set(len(self.troubled_sites()))
 
     def _fill(self, site: Site, now: int) -> None:
         """Give a site's free places to the next hops that wait for it, and then for any."""
@@ -261,6 +274,8 @@ class Manager:
                 hop = self._hops[nexthop] = Hop(nexthop)
             self._site_of[nexthop] = site
             self._start_lane(hop, site)
+        if not site.waiting:
+            self._stalled.pop(site.key, None)
 
     def _fill_crowded(self, now: int) -> None:
         while self._crowded and len(self._lanes) < self._settings.sessions and now >= self._paused_until:
