@@ -13,6 +13,9 @@ ADDRESS = re.compile(rf"(?:{_LOCAL}|{_QUOTED})@{_DOMAIN}")
 _UTF8_ESCAPE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 # Chinese, Japanese and Korean put no blank between a word and an address.
 _GLUED = re.compile(r"[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]([!-~]{1,128})\Z")
+_GLUED_BEHIND = re.compile(
+    r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}(?=[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef])"
+)
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 _COMMENT = re.compile(r"\s\([^()]{0,200}\)\s*$")
 _X400_SMTP = re.compile(r"(?:dda:)?(?:SMTP|RFC-?822)=([^;/\s]{3,320})", re.IGNORECASE)
@@ -34,6 +37,8 @@ def trimmed(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if not local.isascii() and (glued := _GLUED.search(local)):
         local = glued[1]
+    if not domain.isascii() and (behind := _GLUED_BEHIND.match(domain)):
+        domain = behind[0]
     local = local.strip("'`").removeprefix("mailto:").removeprefix("=3D").lstrip("=/|*#!")
     domain = domain.rstrip(".-_")
     return f"{local}@{domain}" if local and domain else ""

@@ -13,6 +13,7 @@ from emailgw.bounce.report import BounceSubtype, BounceType, Classification, Rea
 from emailgw.core.status import EnhancedStatus
 
 MAX_TEXT = 3000
+MAX_GAP = 80  # characters between the parts of a phrase
 
 _URL = re.compile(r"\bhttps?:?\s?//[^\s<>]{1,300}")
 _ADDRESS = re.compile(r"[<\[(]?[\w.+=!#$%&'*/?^`{|}~-]{1,128}@[\w.-]{1,253}[>\])]?:?")
@@ -73,7 +74,14 @@ _BY_STATUS: dict[tuple[int, int], Reason] = {
     (7, 28): Reason.RATE_LIMIT,
     (7, 509): Reason.AUTHENTICATION,
 }
-_BY_SUBJECT = {3: Reason.SYSTEM, 4: Reason.NETWORK, 5: Reason.SYSTEM, 6: Reason.POLICY, 7: Reason.POLICY}
+_BY_SUBJECT = {
+    2: Reason.POLICY,
+    3: Reason.SYSTEM,
+    4: Reason.NETWORK,
+    5: Reason.SYSTEM,
+    6: Reason.POLICY,
+    7: Reason.POLICY,
+}
 _BY_STATUS |= {(7, detail): Reason.AUTHENTICATION for detail in range(20, 25)}
 _BY_STATUS |= {(7, detail): Reason.REPUTATION for detail in (606, 650, 511, 512)}
 _BY_CODE = {
@@ -157,10 +165,10 @@ def _by_text(plain: str) -> Reason | None:
 def _in_order(plain: str, parts: tuple[str, ...]) -> bool:
     position = 0
     for part in parts:
-        position = plain.find(part, position)
-        if position < 0:
+        found = plain.find(part, position, position + len(part) + MAX_GAP if position else None)
+        if found < 0:
             return False
-        position += len(part)
+        position = found + len(part)
     return True
 
 

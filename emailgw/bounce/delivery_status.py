@@ -21,7 +21,8 @@ MAX_LINE = 4000
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,50})[ \t]{0,5}:[ \t]*(.*)", re.DOTALL)
 _FINAL = re.compile(r"^[ \t>]{0,8}(?:final|original|x-actual)-recipient[ \t]{0,3}:", re.IGNORECASE | re.MULTILINE)
 _ABOUT_RECIPIENT = ("final-recipient", "original-recipient", "x-actual-recipient")
-_REPLY_CODE = re.compile(r"(?<![\d.])([245]\d\d)(?=[\s:;-]|$)")
+_REPLY_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[\s:;-]|$)")
+_FAILURE_STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _ACTIONS = {
     "fail": Action.FAILED,
     "undeliver": Action.FAILED,
@@ -66,14 +67,18 @@ def read_delivery_status(text: str) -> DeliveryStatus:
     groups = list(_groups(text.splitlines()[:MAX_LINES]))
     message: dict[str, str] = {}
     recipients = []
-    for group in groups:
-        if _is_recipient(group):
-            recipients.append(group)
-        if not recipients or "reporting-mta" in group:
-            message = group | message
-    read = [_status_group(group) for group in recipients[:MAX_RECIPIENTS]]
+    for fields in groups:
+        if _is_recipient(fields):
+            recipients.append(fields)
+        if not recipients or "reporting-mta" in fields:
+            message = fields | message
+    read: dict[str, StatusGroup] = {}
+    for fields in recipients[:MAX_RECIPIENTS]:
+        group = _status_group(fields)
+        if group.recipient:
+            read.setdefault(group.recipient.lower(), group)  # of groups about the same recipient the first counts
     return DeliveryStatus(
-        groups=tuple(group for group in read if group.recipient),
+        groups=tuple(read.values()),
         reporting_mta=_typed(message.get("reporting-mta", "")),
         arrival_date=_or_none(message.get("arrival-date", "")),
         envelope_id=_or_none(message.get("original-envelope-id", "")),
@@ -152,18 +157,19 @@ def _status(value: str, diagnostic: str) -> EnhancedStatus | None:
     """The Status field; where it is missing or only general (x.0.0), the diagnostic's enhanced code."""
     stated = EnhancedStatus.parse(value) or EnhancedStatus.find(value)
     said = enhanced_in(diagnostic)
-    if said and said.cls in (4, 5) and (stated is None or (stated.subject == 0 and stated.detail == 0)):
+    if said and (stated is None or (stated.subject == 0 and stated.detail == 0)):
         return said
     return stated
 
 
 def enhanced_in(text: str) -> EnhancedStatus | None:
-    """The enhanced status of a reply's text: the first that follows a reply code, else the first at all."""
-    return EnhancedStatus.find(text[:MAX_LINE])
+    """The first enhanced status of a failure in `text`; those of success stand in dialogs before it."""
+    match = _FAILURE_STATUS.search(text[:MAX_LINE])
+    return EnhancedStatus(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def reply_code_in(text: str) -> int | None:
-    """The first SMTP reply code in `text` that stands alone."""
+    """The first SMTP reply code of a failure that stands alone in `text`."""
     match = _REPLY_CODE.search(text[:MAX_LINE])
     return int(match[1]) if match else None
 

@@ -6,6 +6,7 @@ addresses are recipients; the text from one to the next explains it. Linear in t
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import msgspec
@@ -19,6 +20,7 @@ MAX_LINES = 1500
 MAX_PER_LINE = 6
 MAX_RECIPIENTS = 200
 MAX_EXPLANATION = 2000
+MAX_TRANSCRIBED = 20  # recipients for whom a transcript is searched
 
 _BULLET = " \t*>-•·|+#=o\"'([<:"
 _LABEL = re.compile(
@@ -86,7 +88,8 @@ def find_recipients(notice: str, strangers: frozenset[str]) -> list[Finding]:
     lines = notice.split("\n")[:MAX_LINES]
     places = list(_places(lines, strangers))
     chosen = _choose(places)
-    return [Finding(place.address, _explanation(lines, place, chosen)) for place in chosen]
+    starts = sorted(place.line for place in chosen)
+    return [Finding(place.address, _explanation(lines, place, starts)) for place in chosen]
 
 
 def explain(notice: str, known: list[str]) -> list[Finding]:
@@ -94,11 +97,11 @@ def explain(notice: str, known: list[str]) -> list[Finding]:
     lines = notice.split("\n")[:MAX_LINES]
     wanted = {address.lower() for address in known}
     places = {place.address.lower(): place for place in _first_of_each(list(_places(lines, frozenset())))}
-    chosen = [place for address, place in places.items() if address in wanted]
+    starts = sorted(place.line for address, place in places.items() if address in wanted)
     whole = notice[:MAX_EXPLANATION]
     own = [places.get(address.lower()) for address in known]
     return [
-        Finding(address, _explanation(lines, place, chosen) if place else whole)
+        Finding(address, _explanation(lines, place, starts) if place else whole)
         for address, place in zip(known, own, strict=True)
     ]
 
@@ -193,13 +196,12 @@ def _first_of_each(places: list[_Place]) -> list[_Place]:
     return list(first.values())
 
 
-def _explanation(lines: list[str], place: _Place, chosen: list[_Place]) -> str:
-    """From the recipient to the next one; for the only one, all of the notice, its own part first."""
-    own = place.address.lower()
-    others = [other.line for other in chosen if other.line > place.line and other.address.lower() != own]
-    end = min(others, default=len(lines))
-    text = "\n".join([lines[place.line][place.column :], *lines[place.line + 1 : end]])
-    if len(chosen) > 1:
-        about = [line for line in lines[end:] if own in line.lower()]
-        text = "\n".join([text, *about[:5]]) if others else text
+def _explanation(lines: list[str], place: _Place, starts: list[int]) -> str:
+    """The text from a recipient to the next one; `starts` are the lines of all of them, ascending."""
+    following = bisect_right(starts, place.line)
+    end = starts[following] if following < len(starts) else len(lines)
+    text = "\n".join([lines[place.line][place.column :], *lines[place.line + 1 : min(end, place.line + 60)]])
+    if len(text) < MAX_EXPLANATION and len(starts) <= MAX_TRANSCRIBED:
+        own = place.address.lower()  # a transcript after the list names the recipients again
+        text = "\n".join([text, *[line for line in lines[end:] if own in line.lower()][:5]])
     return text[:MAX_EXPLANATION]

@@ -49,8 +49,8 @@ _RETURNED_FIELD = re.compile(
 _TELLING_FIELD = re.compile(
     r"(?:received: |received: from|return-path:|message-id:|dkim-signature:|mime-version:)", re.IGNORECASE
 )
-_TAG = re.compile(r"<(?:!--[^>]{0,2000}-->|(/?[a-zA-Z][a-zA-Z0-9]{0,15})(?:\s[^<>]{0,1000})?/?>)")
-_HIDDEN = re.compile(r"<(style|script|head)\b[^>]{0,500}>.{0,20000}?</\1\s{0,5}>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]{0,15})(?:\s[^<>]{0,1000})?/?>")
+_HIDDEN = (("<!--", "-->"), ("<style", "</style>"), ("<script", "</script>"), ("<head", "</head>"))
 _BREAKING = {
     "br",
     "p",
@@ -143,7 +143,7 @@ def _notice_parts(parts: list[Part]) -> list[Part]:
 def _may_be_notice(part: Part) -> bool:
     """A text part, or one that is called a delivery status and holds no such fields."""
     if part.content_type == "message/delivery-status":
-        return not has_status_fields(part.text)
+        return not has_status_fields(part.text) and "reporting-mta:" not in part.text[:4000].lower()
     return part.content_type.startswith("text/") and not _is_returned(part)
 
 
@@ -155,9 +155,24 @@ def _text_of(part: Part) -> str:
 
 def text_of_html(source: str) -> str:
     """What a reader of the page sees, roughly: tags gone, blocks on lines of their own, entities undone."""
-    text = _HIDDEN.sub(" ", source[: 4 * MAX_NOTICE]) if source.count("<") < 20_000 else source
+    text = source[: 4 * MAX_NOTICE]
+    for opening, closing in _HIDDEN:
+        text = _without(text, opening, closing)
     text = _TAG.sub(lambda tag: "\n" if (tag[1] or "").lower() in _BREAKING else "", text)
     return html.unescape(text)
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    """`text` without what stands between the marks. By `find`, since a pattern would be quadratic on marks unclosed."""
+    lower = text.lower()
+    if opening not in lower or len(lower) != len(text):
+        return text
+    kept = []
+    position = 0
+    while (start := lower.find(opening, position)) >= 0 and (end := lower.find(closing, start)) >= 0:
+        kept.append(text[position:start])
+        position = end + len(closing)
+    return "".join([*kept, text[position:]])
 
 
 def _cut(text: str) -> tuple[str, str]:

@@ -154,9 +154,14 @@ def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
         return told and not (signals.vacation and not signals.failure_subject)
     if signals.vacation or signals.auto_reply or signals.list_traffic:
         return False
-    if signals.null_sender:
-        return signals.failure_subject or signals.delay or signals.failure_text
-    return signals.failure_subject and (signals.failure_text or signals.automatic)
+    if signals.null_sender and (signals.failure_subject or signals.delay):
+        return True
+    return signals.failure and (signals.null_sender or signals.failure_subject) and _names_cause(text)
+
+
+def _names_cause(text: str) -> bool:
+    """Whether `text` says why, as a mail system would: parcels fail to be delivered too."""
+    return bool(enhanced_in(text) or reply_code_in(text)) or classify(None, None, text).known
 
 
 def _kind_of_other(mail: Mail, signals: Signals, text: str) -> Kind:

@@ -7,18 +7,32 @@ IDIOMS = (
     (
         Reason.SYSTEM,
         """
-    procmail: & create | couldn't create | x-unix; 69 | x-unix; 70 | x-unix; 71 | x-unix; 73 | x-unix; 74 | x-unix; 75
+    procmail: & create | aliasing/forwarding loop | forwarding loop | ldap server | may not follow
+    procmail & service unavailable | couldn't create | x-unix; 69
+    x-unix; 70 | x-unix; 71 | x-unix; 73 | x-unix; 74 | x-unix; 75
     x-unix; 77 | x-unix; 78
     """,
     ),
     (
         Reason.USER_UNKNOWN,
         """
-    recipient access denied | rejected: undeliverable address | recipnotfound
+    recipient access denied | rejected: undeliverable address | recipnotfound | not listed in
     recipientnotfound | mailbox unavailable or access denied | user unknown or not available
     unknown recipient or mailbox unavailable | mailbox is disabled (554.30) | user unknown in | recipient unknown
     account that you tried to reach does not exist | this user doesn't have a | not our customer
     invalid mailbox (call
+    """,
+    ),
+    (
+        Reason.POLICY,
+        """
+    sender verify failed | verification failed for & sender
+    """,
+    ),
+    (
+        Reason.RATE_LIMIT,
+        """
+    sending quota | submission quota | sending limit
     """,
     ),
     (
@@ -31,7 +45,7 @@ IDIOMS = (
     (
         Reason.NETWORK,
         """
-    for domain & host not found, try again | aliasing/forwarding loop | forwarding loop | mail loop
+    for domain & host not found, try again | mail loop
     mail is looping | loops back to | too many hops
     hop count exceeded | routing loop | too many received | loop detected
     """,
@@ -39,7 +53,8 @@ IDIOMS = (
     (
         Reason.POLICY,
         """
-    policy violation | violates our policy | email policy | duplicate header | multiple addresses in from: header
+    policy violation | violates our policy | email policy
+    duplicate header | multiple addresses in from: header
     rfc 5322 | rfc 2822 | rfc5322 | rfc2822 | rfc 822 | rfc822 | not rfc compliant | header error
     multiple subject | multiple from | missing from | improper use of 8-bit | bare lf | presents a potential
     potential security | protocol violation | region is blocked | country is blocked | media error
@@ -59,7 +74,8 @@ IDIOMS = (
         """
     message content rejected | detected as spam | flagged as spam | identified as spam | classified as spam
     considered spam | considered as spam | looks like spam | looked like spam | spam message | spam detected
-    spam content | is spam | block-send-er | spam score | marked as spam | spam rejected | rejected as spam
+    spam content | is spam | block-send-er | spam firewall | bulk email filter | spam filter | spam score
+    marked as spam | spam rejected | rejected as spam
     likely spam | suspected spam | to be spam | - spam | spam mail
     """,
     ),

@@ -5,7 +5,8 @@ from emailgw.bounce.report import Reason
 MAILBOX_FULL = (
     Reason.MAILBOX_FULL,
     """
-    mailbox full | mailbox is full | mailbox exceeded | mailbox size limit | mailbox quota | mailbox has exceeded
+    mailbox full | mailbox is full | mailbox exceeded | mailbox exceeds | mailbox size limit | mailbox quota
+    mailbox has exceeded
     mailbox too large | mailbox would exceed | mailbox over quota | mailbox is over | mailbox storage
     mail box full | mail box is full | mail box space | mailfolder is full | mail folder is full | inbox is full
     inbox full | over quota | overquota | over-quota | over the quota | over its quota | over their quota
@@ -38,7 +39,8 @@ USER_DISABLED = (
     account is blocked | account blocked | account has been blocked | account frozen | account is frozen
     mailbox disabled | mailbox is disabled | mailbox has been disabled | mailbox inactive | mailbox is inactive
     mailbox suspended | mailbox is suspended | mailbox locked | mailbox is locked | mailbox is frozen
-    mailbox frozen | mailbox is blocked | mailbox blocked | mailbox deactivated | mailbox is deactivated
+    mailbox frozen | mailbox is blocked | mailbox has been blocked | mailbox & due to inactivity | mailbox blocked
+    mailbox deactivated | mailbox is deactivated
     mailbox currently | mailbox closed | mailbox is closed | mailbox not active | mailbox expired | user disabled
     user is disabled | user inactive | user is inactive | user suspended | user is suspended
     user has been suspended | user locked | user is locked | user not active | user account is disabled
@@ -57,7 +59,8 @@ USER_DISABLED = (
 HOST_UNKNOWN = (
     Reason.HOST_UNKNOWN,
     """
-    host unknown | unknown host | host not found | hostname not found | host name not found | domain not found
+    host unknown | unknown host | domain & does not exist | domain & doesn't exist | host not found
+    hostname not found | host name not found | domain not found
     unknown domain | domain unknown | no such domain | no such host | domain does not exist | domain doesn't exist
     domain name not found | name server: & host not found | domain name does not exist
     host or domain name not found | nonexistent domain | non-existent domain | non-existent host

@@ -32,12 +32,14 @@ AUTHENTICATION = (
     Reason.AUTHENTICATION,
     """
     dmarc | dkim | spf_ | spf: | spf. | (spf) | spf- | spfcheck | sender policy framework | sender id_
-    domainkeys | unauthenticated email | sender is unauthenticated | authentication checks failed
+    domainkeys | mail is unauthenticated | unauthenticated email | sender is unauthenticated
+    authentication checks failed
     authentication information | require all senders to authenticate | unauthenticated mail
     not authenticated mail | email authentication | ptr record | reverse dns | reverse-dns | rdns | reverse lookup
     reverse hostname | reverse host | no ptr | missing ptr | ptr entry | forward-confirmed | reverse mapping
     cannot resolve your | cannot find your hostname | cannot find your reverse | no reverse | invalid reverse
     fix reverse | does not resolve to a fully | forward and reverse | dns ptr | must have a valid dns | iprev
+    unverifyable sending | unverifiable sending
     inaddr | in-addr.arpa | generic hostname | arc seal
     """,
 )
@@ -148,7 +150,7 @@ POLICY = (
     message filtered | filtered | delivery not authorized | rejected by & domain | rejected by recipient
     rejected by the recipient | refused by | service refused | banned | forbidden | restricted | restriction
     blocked | protocol violation | no thank | go away | not acceptable | not accepted | not want | unacceptable
-    encryption required | must issue a starttls | starttls | tls required | tls is required | requires tls
+    encryption required | must issue a smtputf8 | starttls | starttls | tls required | tls is required | requires tls
     requires encryption | certificate | on suppression list | suppression list | suppressed | opt-out
     unsubscribed
     """,

@@ -5,7 +5,8 @@ from emailgw.bounce.report import Reason
 NETWORK = (
     Reason.NETWORK,
     """
-    connection timed out | connection timeout | connection refused | connection reset | connection lost
+    connection timed out | requests to connect | connection timeout | connection refused | connection reset
+    connection lost
     connection failed | connection was | connection dropped | connection died | connection closed
     connection broken | connection to & failed | lost connection | no route to host | network is unreachable
     network unreachable | network error | host is unreachable | host unreachable | host is down | host down

@@ -1,0 +1,125 @@
+"""Reports in many forms, and messages that are none."""
+
+import pytest
+
+from emailgw.bounce.dialects import DIALECTS, Dialect
+from emailgw.bounce.freetext import find_recipients
+from emailgw.bounce.parse import parse
+from emailgw.bounce.report import Action, BounceType, Kind, Reason
+from emailgw.core.status import EnhancedStatus
+from tests.bounce.forms import FORMS, RETURNED, Form
+from tests.bounce.nonevents import NONEVENTS, NonEvent
+
+NOT_EVENTS = (Kind.ORDINARY, Kind.VACATION, Kind.AUTO_REPLY)
+
+
+def report_of(status: str, head: str = "", returned: str = "") -> bytes:
+    """A DSN as RFC 3464 wants it, with these delivery-status fields."""
+    return (
+        f"From: MAILER-DAEMON@mx.example\nTo: me@example.com\nSubject: Undelivered Mail\nMIME-Version: 1.0\n{head}"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b/1"\n\n'
+        "--b/1\n\nIt could not be delivered.\n--b/1\nContent-Type: message/delivery-status\n\n"
+        f"Reporting-MTA: dns; mx.example\nArrival-Date: today\n\n{status}\n--b/1\nContent-Type: message/rfc822\n\n"
+        f"{returned or RETURNED.lstrip()}\n--b/1--\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("returned", ["", RETURNED], ids=["notice", "with returned message"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_form_is_read(form: Form, returned: str) -> None:
+    kind = "text/html" if form.notice.startswith("<html") else "text/plain"
+    body = form.notice + (returned if kind == "text/plain" else "")
+    head = f"From: {form.author}\nTo: me@example.com\nSubject: {form.subject}\n"
+    report = parse(f"{head}Content-Type: {kind}; charset=utf-8\n\n{body}".encode())
+    assert {one.recipient: one.reason for one in report.recipients} == form.expected
+    assert {one.action for one in report.recipients} == {form.action}
+    assert report.kind is (Kind.DELAYED if form.action is Action.DELAYED else Kind.NONSTANDARD_BOUNCE)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_dialect_reads_its_sample(dialect: Dialect) -> None:
+    assert [finding.address for finding in find_recipients(dialect.sample, frozenset())] == ["lost@example.net"]
+
+
+@pytest.mark.parametrize("message", NONEVENTS, ids=lambda message: message.name)
+def test_what_is_no_report_is_no_event(message: NonEvent) -> None:
+    report = parse(f"{message.header}\nTo: me@example.com\n\n{message.body}".encode())
+    assert report.kind in NOT_EVENTS
+    assert report.recipients == ()
+
+
+def test_fields_of_a_standard_report() -> None:
+    report = parse(
+        report_of(
+            "Original-Recipient: rfc822; asked+40example.net\nFinal-Recipient: RFC822; <lost@example.net>\nAction: Failed (really)\n"
+            "Status: 5.1.1 (bad mailbox)\nRemote-MTA: dns; mx.example.net\nDiagnostic-Code: smtp; 550 5.1.1\n no such user\n"
+        )
+    )
+    assert report.kind is Kind.DSN
+    assert (report.reporting_mta, report.arrival_date) == ("mx.example", "today")
+    (one,) = report.recipients
+    assert (one.recipient, one.original_recipient) == ("lost@example.net", "asked@example.net")
+    assert (one.action, one.status, one.reply_code) == (Action.FAILED, EnhancedStatus(5, 1, 1), 550)
+    assert (one.diagnostic, one.remote_mta) == ("550 5.1.1 no such user", "mx.example.net")
+    assert (one.reason, one.type, one.hard) == (Reason.USER_UNKNOWN, BounceType.PERMANENT, True)
+    assert report.message_id == "<42@example.com>"
+    assert report.returned.reverse_paths == ("me@example.com",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "recipients", "kind"),
+    [
+        ("Final-Recipient: rfc822; a@x.example\nAction: delayed\nStatus: 4.4.1\n", {"a@x.example": "delayed"}, Kind.DELAYED),
+        ("Final-Recipient: rfc822; a@x.example\nAction: delivered\nStatus: 2.0.0\n", {"a@x.example": "delivered"}, Kind.DSN),
+        ("Final-Recipient: rfc822; a@x.example\nAction: relayed\nStatus: 2.0.0\n", {"a@x.example": "relayed"}, Kind.DSN),
+        ("Final-Recipient: rfc822; a@x.example\nStatus: 5.0.0\n", {"a@x.example": "failed"}, Kind.DSN),
+        ("Final-Recipient: rfc822; a@x.example\nStatus: 4.2.0\n", {"a@x.example": "delayed"}, Kind.DELAYED),
+        ("Final-Recipient: utf-8; \\x{E9}ric@x.example\nAction: failed\n", {"éric@x.example": "failed"}, Kind.DSN),
+        ("final-recipient : a@x.example\naction: failure\n", {"a@x.example": "failed"}, Kind.DSN),
+        (
+            "Final-Recipient: rfc822; a@x.example\nAction: failed\nFinal-Recipient: rfc822; b@x.example\nAction: delayed\n",
+            {"a@x.example": "failed", "b@x.example": "delayed"},
+            Kind.DSN,
+        ),
+        (
+            "Final-Recipient: rfc822; a@x.example\nFinal-Recipient: rfc822; a@x.example\nAction: failed\nAction: failed\n",
+            {"a@x.example": "failed"},
+            Kind.DSN,
+        ),
+        ("Final-Recipient: x-unix; |/bin/sort\nOriginal-Recipient: rfc822; a@x.example\nAction: failed\n", {"a@x.example": "failed"}, Kind.DSN),
+    ],
+)  # fmt: skip
+def test_delivery_status_as_it_comes(fields: str, recipients: dict[str, str], kind: Kind) -> None:
+    report = parse(report_of(fields))
+    assert {one.recipient: one.action.value for one in report.recipients} == recipients
+    assert report.kind is kind
+
+
+def test_a_gateway_may_wrap_a_report_in_its_own() -> None:
+    inner = report_of("Final-Recipient: rfc822; a@x.example\nAction: failed\nStatus: 5.1.1\n")
+    head = b"From: MAILER-DAEMON@gw.example\nSubject: Returned mail\nContent-Type: multipart/mixed; boundary=o\n\n"
+    report = parse(head + b"--o\n\nreturned to sender\n--o\nContent-Type: message/rfc822\n\n" + inner + b"\n--o--\n")
+    assert [one.recipient for one in report.recipients] == ["a@x.example"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "recipients"),
+    [
+        ("Feedback-Type: abuse\nOriginal-Rcpt-To: <lost@example.net>\nSource-IP: 192.0.2.1\n", "abuse", ["lost@example.net"]),
+        ("Feedback-Type: abuse\nUser-Agent: x/1\n", "abuse", ["other@example.org"]),
+        ("Feedback-Type: Fraud\nOriginal-Rcpt-To: <redacted>\n", "fraud", ["other@example.org"]),
+        ("Feedback-Type: auth-failure\nAuth-Failure: dmarc\nReported-Domain: example.com\n", "auth-failure", ["other@example.org"]),
+    ],
+)  # fmt: skip
+def test_complaint(fields: str, kind: str, recipients: list[str]) -> None:
+    report = parse(
+        (
+            "From: fbl@provider.example\nSubject: FW: hello\n"
+            "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nA complaint.\n"
+            f"--b\nContent-Type: message/feedback-report\n\n{fields}\n--b\nContent-Type: message/rfc822\n\n{RETURNED.lstrip()}\n--b--\n"
+        ).encode()
+    )
+    assert (report.kind, report.feedback_type) == (Kind.ARF, kind)
+    assert [one.recipient for one in report.recipients] == recipients
+    assert all(one.action is Action.DELIVERED and not one.hard for one in report.recipients)
+    assert report.message_id == "<42@example.com>"

@@ -1,0 +1,140 @@
+"""Whatever it is fed, the parser answers soon, in little memory, and never raises."""
+
+import random
+import time
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from emailgw.bounce.parse import parse
+from emailgw.bounce.report import Kind
+from tests.bounce.corpora import every_message, needs_corpora
+
+SECONDS = 0.5
+MEGABYTES = 50
+HEAD = b"From: MAILER-DAEMON@x.example\nReturn-Path: <>\nSubject: Undelivered Mail Returned to Sender\n"
+MANY = 2_000_000
+
+
+def mutations(message: bytes, dice: random.Random) -> Iterator[bytes]:
+    """The message with other line ends, cut short, with its header twice, and with a few bytes changed."""
+    lines = message.replace(b"\r\n", b"\n")
+    yield lines.replace(b"\n", b"\r\n")
+    yield lines.replace(b"\n", b"\r")
+    yield lines.replace(b"\n", b"\r\r\n")
+    yield message[: dice.randrange(len(message) + 1)]
+    header, blank, body = lines.partition(b"\n\n")
+    yield header + b"\n" + header + blank + body
+    yield header + blank + lines
+    changed = bytearray(message)
+    for _ in range(8 if changed else 0):
+        changed[dice.randrange(len(changed))] = dice.randrange(256)
+    yield bytes(changed)
+
+
+@needs_corpora
+def test_every_message_and_its_mutations() -> None:
+    dice = random.Random(3464)
+    slowest = 0.0
+    for message in every_message():
+        for variant in (message, *mutations(message, dice)):
+            began = time.perf_counter()
+            parse(variant)
+            slowest = max(slowest, time.perf_counter() - began)
+    assert slowest < SECONDS
+
+
+def in_every_place(unit: bytes) -> Iterator[bytes]:
+    """Two megabytes of `unit` where they may hurt."""
+    text = unit * (MANY // len(unit))
+    part = text[: MANY // 4]
+    yield text
+    yield HEAD + b"\n" + text
+    yield HEAD + b"Content-Type: text/html\n\n" + text
+    yield HEAD + b"Content-Transfer-Encoding: base64\n\n" + text
+    yield HEAD + b"Content-Transfer-Encoding: quoted-printable\n\n" + text
+    yield HEAD + b"Content-Type: multipart/mixed; boundary=" + text
+    yield b"Subject: " + text + b"\nFrom: " + text
+    report = b"Content-Type: multipart/report; boundary=a\n\n--a\n\n" + part + b"\n--a\nContent-Type: message/"
+    yield HEAD + report + b"delivery-status\n\nFinal-Recipient: rfc822; " + part + b"\nDiagnostic-Code: smtp; " + part
+    yield (
+        HEAD
+        + report
+        + b"feedback-report\n\nOriginal-Rcpt-To: "
+        + part
+        + b"\n--a\nContent-Type: message/rfc822\n\nTo: "
+        + part
+    )
+
+
+UNITS = [bytes([byte]) for byte in b"a@<>.-:=?\"'(;,&[]{}|\\ \t\n\r\0%+_/*#1\x80\xff"]
+UNITS += [
+    b"a@b.example ",
+    b"<a@b.example>: 550 no\n",
+    b"--a\n",
+    b"<!--",
+    b"<style>x",
+    b"<br ",
+    b"=?utf-8?B?",
+    b'; a="',
+    b"> ",
+]
+UNITS += [
+    b"Final-Recipient: rfc822; a@b.example\n\n",
+    b"rcpt to:<a@b.example>\n",
+    b"original message\n",
+    b"A: b\n",
+    b"&#1;",
+]
+UNITS += [
+    "\u30ac".encode(),
+    "\u0301".encode(),
+    b"[smtp:a@b.example] ",
+    b"addressed to 'a@b.example' ",
+    b"a." * 30 + b"\n",
+]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=repr)
+def test_two_megabytes_of_one_thing(unit: bytes) -> None:
+    for message in in_every_place(unit):
+        began = time.perf_counter()
+        parse(message)
+        assert time.perf_counter() - began < SECONDS
+
+
+DEEP = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(1000))
+SIZES = {
+    "parts nested 1,000 deep": DEEP + b"\nhello",
+    "messages nested 1,000 deep": b"Content-Type: message/rfc822\n\n" * 1000,
+    "100,000 parts": HEAD
+    + b"Content-Type: multipart/report; boundary=a\n\n"
+    + b"--a\n\na@b.example: 550 no\n" * 100_000,
+    "100,000 header fields": b"X: y\n" * 100_000 + b"\nhello",
+    "100,000 recipients": HEAD
+    + b"\n"
+    + b"".join(b"Final-Recipient: rfc822; u%d@b.example\nAction: failed\n\n" % number for number in range(100_000)),
+    "a line of 2 MB": HEAD + b"\n" + b"x" * MANY,
+    "attachment of 20 MB": HEAD + b"Content-Transfer-Encoding: base64\n\n" + b"QUJD" * (5 << 20),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_size_is_bounded(name: str) -> None:
+    began = time.perf_counter()
+    parse(SIZES[name])
+    took = time.perf_counter() - began
+    tracemalloc.start()
+    try:
+        parse(SIZES[name])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert took < SECONDS
+    assert peak < MEGABYTES << 20
+
+
+@pytest.mark.parametrize("message", [b"", b"\n", b"\0", b"\xff\xfe", b"From ", b":", b"a"])
+def test_almost_nothing(message: bytes) -> None:
+    assert parse(message).kind in (Kind.MALFORMED, Kind.ORDINARY)
