@@ -1,4 +1,4 @@
-"""Text made comparable: lower case, one kind of quotation mark, without accents. Every phrase table is written so."""
+"""Text made comparable: lower case, one kind of quotation mark, without accents. Phrases are compared so."""
 
 import re
 import unicodedata
@@ -17,8 +17,8 @@ def folded(text: str) -> str:
 
 
 def phrases(block: str) -> tuple[str, ...]:
-    """The phrases of a table's text: they stand between `|` and line ends; `_` at an end is a blank."""
-    stripped = (phrase.strip() for phrase in block.replace("\n", "|").split("|"))
+    """The phrases of a table's text, folded: they stand between `|` and line ends; `_` at an end is a blank."""
+    stripped = (phrase.strip() for phrase in folded(block).replace("\n", "|").split("|"))
     return tuple(
         phrase.replace("_", " ") if phrase[0] == "_" or phrase[-1] == "_" else phrase for phrase in stripped if phrase
     )

@@ -48,7 +48,7 @@ def _parse(message: bytes, wrappings: int) -> Report:
     signals = read_signals(mail, text)
     status = _delivery_status(mail, text, signals)
     if status.groups:
-        return _status_report(status, text, notice)
+        return _status_report(status, signals, text, notice)
     if not (_is_bounce(mail, signals, text) or (signals.daemon and knows_form(text))):
         return Report(kind=_kind_of_other(mail, signals, text))
     findings = _findings(mail, signals, text, notice)
@@ -79,26 +79,35 @@ def _delivery_status(mail: Mail, text: str, signals: Signals) -> DeliveryStatus:
     """The delivery-status fields, if the message has them and is not one that merely shows somebody else's."""
     for part in mail.parts:
         if part.content_type in _STATUS_TYPES and (part.parent == "multipart/report" or not signals.personal):
-            status = read_delivery_status(part.text)
+            status = _believable(read_delivery_status(part.text), signals)
             if status.groups:
                 return status
     if signals.personal or not (signals.machine or mail.content_type == "multipart/report"):
         return DeliveryStatus()
     for part in mail.parts:
         if part.content_type.startswith(("text/", "application/octet")) and has_status_fields(part.text):
-            status = read_delivery_status(unquoted(part.text))
-            if status.groups and any(group.action or group.status for group in status.groups):
+            status = _believable(read_delivery_status(unquoted(part.text)), signals)
+            if any(group.action or group.status for group in status.groups):
                 return status
     return DeliveryStatus()
 
 
-def _status_report(status: DeliveryStatus, text: str, notice: Notice) -> Report:
+def _believable(status: DeliveryStatus, signals: Signals) -> DeliveryStatus:
+    """`status` without groups that were cut off before they said anything about an address."""
+    silent = (signals.failure or signals.delay) and not signals.success
+    kept = [one for one in status.groups if one.action or one.status or (silent and is_address(one.recipient))]
+    return msgspec.structs.replace(status, groups=tuple(kept))
+
+
+def _status_report(status: DeliveryStatus, signals: Signals, text: str, notice: Notice) -> Report:
     returned = returned_message(notice.fields)
     if status.sender:
         returned = msgspec.structs.replace(returned, reverse_paths=(*returned.reverse_paths, status.sender))
-    told = explain(text, [group.recipient for group in status.groups])
+    groups = _with_addresses(status.groups, text)
+    told = explain(text, [group.recipient for group in groups])
     recipients = tuple(
-        _status_recipient(group, finding.explanation, text) for group, finding in zip(status.groups, told, strict=True)
+        _status_recipient(group, _action_of(group, signals), finding.explanation)
+        for group, finding in zip(groups, told, strict=True)
     )
     delayed = all(report.action is Action.DELAYED for report in recipients)
     return Report(
@@ -111,10 +120,22 @@ def _status_report(status: DeliveryStatus, text: str, notice: Notice) -> Report:
     )
 
 
-def _status_recipient(group: StatusGroup, explanation: str, text: str) -> RecipientReport:
-    action = group.action or _action_of(group)
+def _with_addresses(groups: tuple[StatusGroup, ...], text: str) -> tuple[StatusGroup, ...]:
+    """The groups, a pipe or a file among them replaced by the address that it was made from, where the text says."""
+    if all(is_address(group.recipient) for group in groups):
+        return groups
+    found = find_recipients(text, frozenset()) if len(groups) == 1 else []
+    source = origin(text) or (found[0].address if len(found) == 1 else None)
+    named = (None if is_address(group.recipient) else source for group in groups)
+    return tuple(
+        msgspec.structs.replace(group, recipient=address) if address else group
+        for group, address in zip(groups, named, strict=True)
+    )
+
+
+def _status_recipient(group: StatusGroup, action: Action, explanation: str) -> RecipientReport:
     report = RecipientReport(
-        recipient=group.recipient if is_address(group.recipient) else origin(text) or group.recipient,
+        recipient=group.recipient,
         original_recipient=group.original_recipient,
         action=action,
         status=group.status,
@@ -127,9 +148,13 @@ def _status_recipient(group: StatusGroup, explanation: str, text: str) -> Recipi
     return _classified(report, explanation)
 
 
-def _action_of(group: StatusGroup) -> Action:
-    """RFC 3464 wants an Action; without one the class of the status tells."""
-    if group.status is None or group.status.is_permanent:
+def _action_of(group: StatusGroup, signals: Signals) -> Action:
+    """RFC 3464 wants an Action; without one the class of the status tells, and without that the notice."""
+    if group.action is not None:
+        return group.action
+    if group.status is None:
+        return Action.DELAYED if signals.delay else Action.FAILED
+    if group.status.is_permanent:
         return Action.FAILED
     return Action.DELIVERED if group.status.is_success else Action.DELAYED
 
@@ -147,7 +172,7 @@ def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
     """Whether text may be believed to report a failure or a delay."""
     if "x-failed-recipients" in mail.fields:
         return True
-    if signals.personal or (signals.aggregate and not signals.daemon):
+    if signals.personal or signals.success or (signals.aggregate and not signals.daemon):
         return False
     if signals.daemon:
         told = signals.failure or signals.delay or classify(None, None, text).known

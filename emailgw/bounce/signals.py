@@ -50,7 +50,7 @@ class Signals(msgspec.Struct, frozen=True):
     """What speaks for a bounce and against it.
 
     `daemon`: the author is a mail system. `null_sender`: the reverse-path is empty. `automatic`: RFC 3834 says so.
-    `personal`: a reply or a forward, by its subject or by its form. `failure`, `delay`: what is said.
+    `personal`: a reply or a forward, by its subject or by its form. `failure`, `delay`, `success`: what is said.
     """
 
     daemon: bool
@@ -61,6 +61,7 @@ class Signals(msgspec.Struct, frozen=True):
     failure_subject: bool
     failure_text: bool
     delay: bool
+    success: bool
     vacation: bool
     auto_reply: bool
     aggregate: bool
@@ -92,10 +93,16 @@ def read_signals(mail: Mail, notice: str) -> Signals:
         failure_subject=contains_any(subject, wording.FAILURE),
         failure_text=contains_any(beginning, wording.FAILURE),
         delay=_says_delay(subject, beginning),
+        success=_says_success(subject) and not announces_failure(beginning),
         vacation=vacation or _begins_with(subject, wording.VACATION_SUBJECT, 25),
         auto_reply=auto_reply or (not announces and contains_any(subject[:60], wording.AUTO_REPLY_SUBJECT)),
         aggregate=bool(_REPORT_SUBJECT.search(subject)) or _carries_aggregate(mail),
     )
+
+
+def announces_failure(text: str) -> bool:
+    """Whether folded `text` says that it is over; "delivery" alone may be a success."""
+    return contains_any(text, wording.FINAL) or "could not be" in text
 
 
 def unquoted(text: str) -> str:
@@ -156,6 +163,10 @@ def _says_delay(subject: str, beginning: str) -> bool:
     if contains_any(beginning, wording.FINAL) or contains_any(subject, wording.FINAL):
         return False
     return contains_any(subject, wording.DELAY) or contains_any(beginning, wording.DELAY)
+
+
+def _says_success(subject: str) -> bool:
+    return contains_any(subject, wording.SUCCESS) or subject.startswith(wording.SUCCESS_BEGINNING)
 
 
 def _begins_with(subject: str, table: tuple[str, ...], within: int) -> bool:

@@ -1,6 +1,7 @@
 """How mail systems announce failure, delay and absence, in the languages they speak: phrase tables and nothing else.
 
-All of it is folded (see `folding`). A table answers one question about a subject or a notice; `signals` asks them.
+A table answers one question about a subject or a notice; `signals` asks them. For how phrases are written and compared
+see `folding`.
 """
 
 from emailgw.bounce.folding import phrases
@@ -105,6 +106,21 @@ FINAL = phrases(
     could not be delivered to one or more | has been abandoned | action: failed | unsuccessfully tried
     undeliverable to
     endgultig | aufgegeben | keine weiteren | definitiv | errore permanente | error permanente | erro permanente
+    """
+)
+
+# It arrived. Said of the subject.
+SUCCESS = phrases(
+    """
+    successful mail delivery | successfully delivered | successfully relayed | successfully sent | (success)
+    delivery successful | confirmation of delivery | delivery confirm | has been delivered | erfolgreich zugestellt
+    erfolgreich ubermittelt | 配信しました | 已送达
+    """
+)
+SUCCESS_BEGINNING = phrases(
+    """
+    delivered: | relayed: | expanded: | zugestellt: | weitergeleitet: | remis : | relaye : | entregado: | entregue:
+    recapitato: | bezorgd: | levererat: | доставлено:
     """
 )
 

@@ -34,7 +34,7 @@ def labelled() -> list[dict[str, Any]]:
 
 
 def sample_bytes(sample: dict[str, Any]) -> bytes:
-    return (CORPORA / "bounces" / sample["file"]).read_bytes()
+    return CORPORA.joinpath("bounces", str(sample["file"])).read_bytes()
 
 
 def every_message() -> list[bytes]:

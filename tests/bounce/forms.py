@@ -71,18 +71,21 @@ FORMS = (
         '"Courier mail server at mx.example.net" <@mx.example.net>',
         "NOTICE: mail delivery status.",
         "This is a delivery status notification from mx.example.net,\nrunning the Courier mail server.\n\n"
-        "The original message was received on Mon, 1 Jan 2024 10:00:00 +0000\nfrom mail.example.com\n\n---------------\n\n"
+        "The original message was received on Mon, 1 Jan 2024 10:00:00 +0000\nfrom mail.example.com\n\n"
+        "---------------\n\n"
         "                           UNDELIVERABLE MAIL\n\n"
         "Your message to the following recipients cannot be delivered:\n\n<lost@example.net>:\n"
         "    <<< 550 User <lost@example.net> unknown.\n\n---------------\n\n"
-        "If your message was also sent to additional recipients, their delivery\nstatus is not included in this report.\n",
+        "If your message was also sent to additional recipients, their delivery\n"
+        "status is not included in this report.\n",
         {LOST: R.USER_UNKNOWN},
     ),
     Form(
         "CommuniGate Pro",
         "<MAILER-DAEMON@example.net>",
         "Undeliverable mail: hello",
-        "Failed to deliver to 'lost@example.net'\nSMTP module(domain example.net) reports:\n host mx.example.net says:\n"
+        "Failed to deliver to 'lost@example.net'\nSMTP module(domain example.net) reports:\n"
+        " host mx.example.net says:\n"
         " 550 5.1.1 unknown user account\n\n",
         {LOST: R.USER_UNKNOWN},
     ),
@@ -102,7 +105,8 @@ FORMS = (
         "MAILER-DAEMON <MAILER-DAEMON@mx.example.net>",
         "Mail could not be delivered",
         "****** Message from InterScan Messaging Security Suite ******\n\nSent <<< RCPT TO:<lost@example.net>\n"
-        "Received >>> 550 5.1.1 <lost@example.net>... user unknown\n\nUnable to deliver message to <lost@example.net>.\n\n"
+        "Received >>> 550 5.1.1 <lost@example.net>... user unknown\n\n"
+        "Unable to deliver message to <lost@example.net>.\n\n"
         "************************     End of message     **********************\n",
         {LOST: R.USER_UNKNOWN},
     ),
@@ -118,7 +122,8 @@ FORMS = (
         "hMailServer, quota",
         "mailer-daemon@example.net",
         "Message undeliverable: hello",
-        "Your message did not reach some or all of the intended recipients.\n\n   Sent: Mon, 1 Jan 2024 10:00:00 +0000\n"
+        "Your message did not reach some or all of the intended recipients.\n\n"
+        "   Sent: Mon, 1 Jan 2024 10:00:00 +0000\n"
         "   Subject: hello\n\nThe following recipient(s) could not be reached:\n\nlost@example.net\n"
         "   550 Mailbox is full. Quota exceeded.\n\n\nhMailServer\n",
         {LOST: R.MAILBOX_FULL},
@@ -129,14 +134,16 @@ FORMS = (
         "failure notice",
         "Hi. This is the mail program at mx.example.net.\nI'm afraid I wasn't able to deliver your message.\n\n"
         "<lost@example.net>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
-        "<gone@example.org>:\nThe user's mailbox is over quota. (#5.2.2)\n\n--- Below this line is a copy of the message.\n",
+        "<gone@example.org>:\nThe user's mailbox is over quota. (#5.2.2)\n\n"
+        "--- Below this line is a copy of the message.\n",
         {LOST: R.USER_UNKNOWN, GONE: R.MAILBOX_FULL},
     ),
     Form(
         "address: reason on one line",
         "Mail Administrator <postmaster@example.net>",
         "Mail System Error - Returned Mail",
-        "This Message was undeliverable due to the following reason:\n\nThe following destination addresses were unknown "
+        "This Message was undeliverable due to the following reason:\n\n"
+        "The following destination addresses were unknown "
         "(please check\nthe addresses and re-mail the message):\n\n"
         "SMTP <lost@example.net>\n\nPlease reply to Postmaster@example.net\nif you feel this message to be in error.\n",
         {LOST: R.USER_UNKNOWN},
@@ -153,8 +160,10 @@ FORMS = (
         "Zoho manner",
         "mailer-daemon@mail.example.net",
         "Undelivered Mail Returned to Sender",
-        "This message was created automatically by mail delivery software.\nA message that you sent could not be delivered "
-        "to one or more of its recipients. This is a permanent error.\n\nlost@example.net Invalid Recipient, ERROR_CODE :550, "
+        "This message was created automatically by mail delivery software.\n"
+        "A message that you sent could not be delivered "
+        "to one or more of its recipients. This is a permanent error.\n\n"
+        "lost@example.net Invalid Recipient, ERROR_CODE :550, "
         "ERROR_CODE :5.1.1 user does not exist\n\n",
         {LOST: R.USER_UNKNOWN},
     ),
@@ -187,21 +196,24 @@ FORMS = (
         "Portuguese",
         "MAILER-DAEMON@example.net",
         "Falha na entrega da mensagem",
-        "A sua mensagem não pôde ser entregue ao destinatário abaixo:\n\n<lost@example.net>\nMotivo: caixa postal cheia\n",
+        "A sua mensagem não pôde ser entregue ao destinatário abaixo:\n\n<lost@example.net>\n"
+        "Motivo: caixa postal cheia\n",
         {LOST: R.MAILBOX_FULL},
     ),
     Form(
         "Italian",
         "postmaster@example.net",
         "Mancato recapito",
-        "Non è stato possibile consegnare il messaggio al seguente indirizzo:\n\nlost@example.net\n\nUtente sconosciuto\n",
+        "Non è stato possibile consegnare il messaggio al seguente indirizzo:\n\nlost@example.net\n\n"
+        "Utente sconosciuto\n",
         {LOST: R.USER_UNKNOWN},
     ),
     Form(
         "Russian",
         "Mail Delivery System <mailer-daemon@example.net>",
         "Недоставленное сообщение",
-        "Ваше сообщение не было доставлено следующим получателям:\n\nlost@example.net\n    Такой пользователь не найден\n",
+        "Ваше сообщение не было доставлено следующим получателям:\n\nlost@example.net\n"
+        "    Такой пользователь не найден\n",
         {LOST: R.USER_UNKNOWN},
     ),
     Form(
@@ -249,7 +261,8 @@ FORMS = (
         "This message was created automatically by mail delivery software.\nA message that you sent has not yet been "
         "delivered to one or more of its\nrecipients after more than 24 hours on the queue.\n\n"
         "The address to which the message has not yet been delivered is:\n\n  lost@example.net\n"
-        "    Delay reason: Connection timed out\n\nNo action is required on your part. Delivery attempts will continue.\n",
+        "    Delay reason: Connection timed out\n\nNo action is required on your part. Delivery attempts will "
+        "continue.\n",
         {LOST: R.NETWORK},
         DELAYED,
     ),
@@ -257,8 +270,10 @@ FORMS = (
         "SMTP dialog only",
         "Mail Delivery Subsystem <MAILER-DAEMON@mx.example.net>",
         "Returned mail: User unknown",
-        "   ----- Transcript of session follows -----\n... while talking to mx.example.org.:\n>>> RCPT To:<lost@example.net>\n"
-        "<<< 550 5.1.1 unknown or illegal alias\n550 lost@example.net... User unknown\n\n   ----- Unsent message follows -----\n",
+        "   ----- Transcript of session follows -----\n... while talking to mx.example.org.:\n"
+        ">>> RCPT To:<lost@example.net>\n"
+        "<<< 550 5.1.1 unknown or illegal alias\n550 lost@example.net... User unknown\n\n"
+        "   ----- Unsent message follows -----\n",
         {LOST: R.USER_UNKNOWN},
     ),
     Form(
@@ -292,7 +307,8 @@ FORMS = (
         "Mercury",
         "Electronic Postmaster <postmaster@example.net>",
         "Postmaster notify: delivery failure.",
-        "The attached message has failed delivery and has been referred\nto you as postmaster. The following error report "
+        "The attached message has failed delivery and has been referred\n"
+        "to you as postmaster. The following error report "
         "or reports were given\nto explain the problem:\n\n   *** lost@example.net\n   User not known at this site.\n",
         {LOST: R.USER_UNKNOWN},
     ),
@@ -307,7 +323,8 @@ FORMS = (
         "Barracuda block",
         "postmaster@barracuda.example.net",
         "**Message you sent blocked by our bulk email filter**",
-        "Your message to: lost@example.net\nwas blocked by our Spam Firewall. The email you sent with the following subject "
+        "Your message to: lost@example.net\nwas blocked by our Spam Firewall. The email you sent with the "
+        "following subject "
         "has NOT BEEN DELIVERED:\n\nSubject: hello\n",
         {LOST: R.SPAM},
     ),
@@ -315,7 +332,8 @@ FORMS = (
         "oversize, explanation first",
         "Mail Gateway <mailer@gw.example.net>",
         "Message not delivered",
-        "The message exceeds the maximum size allowed by this server (10 MB) and was not delivered to:\n\n* lost@example.net\n"
+        "The message exceeds the maximum size allowed by this server (10 MB) and was not delivered to:\n\n"
+        "* lost@example.net\n"
         "* gone@example.org\n",
         {LOST: R.SIZE, GONE: R.SIZE},
     ),
@@ -324,7 +342,8 @@ FORMS = (
         "Mail Delivery System <noreply-bounce@example.net>",
         "Undeliverable: hello",
         "<html><head><style>p {color: red}</style></head><body><p>Your message to <a href='mailto:lost@example.net'>"
-        "lost@example.net</a> couldn&#39;t be delivered.</p><table><tr><td>The recipient&rsquo;s mailbox is full</td></tr>"
+        "lost@example.net</a> couldn&#39;t be delivered.</p><table><tr><td>The recipient&rsquo;s mailbox is "
+        "full</td></tr>"
         "</table></body></html>",
         {LOST: R.MAILBOX_FULL},
     ),
@@ -343,7 +362,8 @@ FORMS = (
         "SurgeMail",
         "<postmaster@example.net>",
         "Unable to deliver mail",
-        "Your message cannot be delivered to the following address(es)\n\nlost@example.net - Remote host said: 550 Blocked, "
+        "Your message cannot be delivered to the following address(es)\n\n"
+        "lost@example.net - Remote host said: 550 Blocked, "
         "see http://bl.example.org/ - your ip is on a blacklist\n",
         {LOST: R.REPUTATION},
     ),
@@ -353,8 +373,9 @@ FORMS = (
         "Returned mail: Cannot send message for 5 days",
         "The original message was received at Mon, 1 Jan 2024 10:00:00 +0000\n\n"
         "   ----- The following addresses had permanent fatal errors -----\n<lost@example.net>\n\n"
-        "   ----- Transcript of session follows -----\n<lost@example.net>... Deferred: Connection refused by mx.example.net.\n"
+        "   ----- Transcript of session follows -----\n"
+        "<lost@example.net>... Deferred: Connection refused by mx.example.net.\n"
         "Message could not be delivered for 5 days\nMessage will be deleted from queue\n",
         {LOST: R.NETWORK},
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,5 @@
-"""Replies as servers give them, composed by hand for these tests: (enhanced status, code, text, the reason it means)."""
+"""Replies as servers give them, composed by hand for these tests: (enhanced status, code, text, the reason it "
+"means)."""
 
 from emailgw.bounce.report import Reason
 
@@ -23,7 +24,8 @@ REPLIES: tuple[tuple[str, int, str, Reason], ...] = (
     ("5.5.0", 550, "5.5.0 Requested action not taken: mailbox unavailable (S2017062302).", U),
     ("5.1.1", 550, "The email account that you tried to reach does not exist", U),
     ("5.4.1", 550, "5.4.1 Recipient address rejected: Access denied. [XX.prod.protection.outlook.com]", U),
-    ("5.1.10", 550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient a@example.net not found by SMTP address lookup", U),
+    ("5.1.10", 550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient a@example.net not found by SMTP address "
+     "lookup", U),
     ("5.1.0", 550, "5.1.0 Address rejected.", U),
     ("", 550, "Invalid recipient <a@example.net> (Mode: normal)", U),
     ("", 550, "sorry, no mailbox here by that name (#5.1.1 - chkuser)", U),
@@ -41,7 +43,8 @@ REPLIES: tuple[tuple[str, int, str, Reason], ...] = (
     ("", 550, "Account suspended", D),
     ("5.7.1", 550, "Recipient's account is inactive", D),
     ("", 554, "Sorry, your message to a@example.net cannot be delivered. This mailbox is disabled (554.30).", U),
-    ("5.1.2", 550, "Host or domain name not found. Name service error for name=example.net type=AAAA: Host not found", H),
+    ("5.1.2", 550, "Host or domain name not found. Name service error for name=example.net type=AAAA: Host not "
+     "found", H),
     ("5.1.10", 556, "Domain does not accept mail (nullMX)", H),
     ("5.4.4", 550, "unable to route: no mail hosts for domain", N),
     ("", 550, "Domain example.net does not exist", H),
@@ -56,7 +59,8 @@ REPLIES: tuple[tuple[str, int, str, Reason], ...] = (
     ("5.7.1", 554, "Rejected as bulk mail", S),
     ("5.7.1", 554, "Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", B),
     ("5.7.606", 550, "5.7.606 Access denied, banned sending IP [192.0.2.1]", B),
-    ("5.7.1", 550, "Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider "
+    ("5.7.1", 550, "Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service "
+     "provider "
      "since part of their network is on our block list (S3150)", B),
     ("", 554, "Your access to this mail system has been rejected due to the sending MTA's poor reputation.", B),
     ("", 550, "5.7.1 Your IP is listed by our DNSBL", B),
@@ -73,7 +77,8 @@ REPLIES: tuple[tuple[str, int, str, Reason], ...] = (
     ("4.7.28", 421, "4.7.28 Our system has detected an unusual rate of unsolicited mail originating from your IP", L),
     ("4.7.0", 421, "Too many concurrent SMTP connections from this IP address; please try again later", L),
     ("", 452, "Too many recipients received this hour", L),
-    ("4.2.1", 450, "4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages", L),
+    ("4.2.1", 450, "4.2.1 The user you are trying to contact is receiving mail at a rate that prevents "
+     "additional messages", L),
     ("5.4.5", 550, "5.4.5 Daily sending quota exceeded", L),
     ("", 421, "4.7.0 Connection rate limit exceeded", L),
     ("4.7.1", 450, "4.7.1 Greylisted, please try again in 300 seconds", G),

@@ -3,8 +3,6 @@
 import pytest
 
 from emailgw.bounce.classify import classify, normalised
-from emailgw.bounce.folding import folded, phrases
-from emailgw.bounce.phrases import ENTRIES
 from emailgw.bounce.report import BounceSubtype, BounceType, Reason
 from emailgw.core.status import EnhancedStatus
 from tests.bounce.replies import REPLIES
@@ -33,12 +31,6 @@ def test_reply_has_its_reason(status: str, code: int, text: str, reason: Reason)
 def test_type_follows_reason(status: str, code: int, text: str, kind: BounceType, subtype: BounceSubtype) -> None:
     found = classify(EnhancedStatus.parse(status), code, text)
     assert (found.type, found.subtype, found.hard) == (kind, subtype, kind is BounceType.PERMANENT)
-
-
-def test_phrases_are_written_folded() -> None:
-    for _, block in ENTRIES:
-        for phrase in phrases(block):
-            assert folded(phrase) == phrase
 
 
 def test_addresses_and_urls_are_taken_out() -> None:

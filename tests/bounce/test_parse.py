@@ -51,8 +51,10 @@ def test_what_is_no_report_is_no_event(message: NonEvent) -> None:
 def test_fields_of_a_standard_report() -> None:
     report = parse(
         report_of(
-            "Original-Recipient: rfc822; asked+40example.net\nFinal-Recipient: RFC822; <lost@example.net>\nAction: Failed (really)\n"
-            "Status: 5.1.1 (bad mailbox)\nRemote-MTA: dns; mx.example.net\nDiagnostic-Code: smtp; 550 5.1.1\n no such user\n"
+            "Original-Recipient: rfc822; asked+40example.net\nFinal-Recipient: RFC822; <lost@example.net>\n"
+            "Action: Failed (really)\n"
+            "Status: 5.1.1 (bad mailbox)\nRemote-MTA: dns; mx.example.net\nDiagnostic-Code: smtp; 550 5.1.1\n"
+            " no such user\n"
         )
     )
     assert report.kind is Kind.DSN
@@ -69,26 +71,44 @@ def test_fields_of_a_standard_report() -> None:
 @pytest.mark.parametrize(
     ("fields", "recipients", "kind"),
     [
-        ("Final-Recipient: rfc822; a@x.example\nAction: delayed\nStatus: 4.4.1\n", {"a@x.example": "delayed"}, Kind.DELAYED),
-        ("Final-Recipient: rfc822; a@x.example\nAction: delivered\nStatus: 2.0.0\n", {"a@x.example": "delivered"}, Kind.DSN),
-        ("Final-Recipient: rfc822; a@x.example\nAction: relayed\nStatus: 2.0.0\n", {"a@x.example": "relayed"}, Kind.DSN),
+        (
+            "Final-Recipient: rfc822; a@x.example\nAction: delayed\nStatus: 4.4.1\n",
+            {"a@x.example": "delayed"},
+            Kind.DELAYED,
+        ),
+        (
+            "Final-Recipient: rfc822; a@x.example\nAction: delivered\nStatus: 2.0.0\n",
+            {"a@x.example": "delivered"},
+            Kind.DSN,
+        ),
+        (
+            "Final-Recipient: rfc822; a@x.example\nAction: relayed\nStatus: 2.0.0\n",
+            {"a@x.example": "relayed"},
+            Kind.DSN,
+        ),
         ("Final-Recipient: rfc822; a@x.example\nStatus: 5.0.0\n", {"a@x.example": "failed"}, Kind.DSN),
         ("Final-Recipient: rfc822; a@x.example\nStatus: 4.2.0\n", {"a@x.example": "delayed"}, Kind.DELAYED),
         ("Final-Recipient: utf-8; \\x{E9}ric@x.example\nAction: failed\n", {"éric@x.example": "failed"}, Kind.DSN),
         ("final-recipient : a@x.example\naction: failure\n", {"a@x.example": "failed"}, Kind.DSN),
         (
-            "Final-Recipient: rfc822; a@x.example\nAction: failed\nFinal-Recipient: rfc822; b@x.example\nAction: delayed\n",
+            "Final-Recipient: rfc822; a@x.example\nAction: failed\nFinal-Recipient: rfc822; b@x.example\n"
+            "Action: delayed\n",
             {"a@x.example": "failed", "b@x.example": "delayed"},
             Kind.DSN,
         ),
         (
-            "Final-Recipient: rfc822; a@x.example\nFinal-Recipient: rfc822; a@x.example\nAction: failed\nAction: failed\n",
+            "Final-Recipient: rfc822; a@x.example\nFinal-Recipient: rfc822; a@x.example\nAction: failed\n"
+            "Action: failed\n",
             {"a@x.example": "failed"},
             Kind.DSN,
         ),
-        ("Final-Recipient: x-unix; |/bin/sort\nOriginal-Recipient: rfc822; a@x.example\nAction: failed\n", {"a@x.example": "failed"}, Kind.DSN),
+        (
+            "Final-Recipient: x-unix; |/bin/sort\nOriginal-Recipient: rfc822; a@x.example\nAction: failed\n",
+            {"a@x.example": "failed"},
+            Kind.DSN,
+        ),
     ],
-)  # fmt: skip
+)
 def test_delivery_status_as_it_comes(fields: str, recipients: dict[str, str], kind: Kind) -> None:
     report = parse(report_of(fields))
     assert {one.recipient: one.action.value for one in report.recipients} == recipients
@@ -105,18 +125,27 @@ def test_a_gateway_may_wrap_a_report_in_its_own() -> None:
 @pytest.mark.parametrize(
     ("fields", "kind", "recipients"),
     [
-        ("Feedback-Type: abuse\nOriginal-Rcpt-To: <lost@example.net>\nSource-IP: 192.0.2.1\n", "abuse", ["lost@example.net"]),
+        (
+            "Feedback-Type: abuse\nOriginal-Rcpt-To: <lost@example.net>\nSource-IP: 192.0.2.1\n",
+            "abuse",
+            ["lost@example.net"],
+        ),
         ("Feedback-Type: abuse\nUser-Agent: x/1\n", "abuse", ["other@example.org"]),
         ("Feedback-Type: Fraud\nOriginal-Rcpt-To: <redacted>\n", "fraud", ["other@example.org"]),
-        ("Feedback-Type: auth-failure\nAuth-Failure: dmarc\nReported-Domain: example.com\n", "auth-failure", ["other@example.org"]),
+        (
+            "Feedback-Type: auth-failure\nAuth-Failure: dmarc\nReported-Domain: example.com\n",
+            "auth-failure",
+            ["other@example.org"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_complaint(fields: str, kind: str, recipients: list[str]) -> None:
     report = parse(
         (
             "From: fbl@provider.example\nSubject: FW: hello\n"
             "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nA complaint.\n"
-            f"--b\nContent-Type: message/feedback-report\n\n{fields}\n--b\nContent-Type: message/rfc822\n\n{RETURNED.lstrip()}\n--b--\n"
+            f"--b\nContent-Type: message/feedback-report\n\n{fields}\n--b\nContent-Type: message/rfc822\n\n"
+            f"{RETURNED.lstrip()}\n--b--\n"
         ).encode()
     )
     assert (report.kind, report.feedback_type) == (Kind.ARF, kind)

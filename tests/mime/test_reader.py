@@ -36,7 +36,11 @@ def test_any_line_ends(end: bytes) -> None:
         (b"Content-Type: multipart/mixed; boundary=x\n\n--x  \n\none\n--x--  \n", ["one"]),
         (b"Content-Type: multipart/mixed\n\n--y\nContent-Type: text/plain\n\none\n--y--\n", ["one"]),
         (b"Content-Type: multipart/mixed; boundary=x\n\nno parts at all\n", ["no parts at all"]),
-        (b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: multipart/mixed; boundary=y\n\n--y\n\nin\n--x\n\nout", ["in", "out"]),
+        (
+            b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: multipart/mixed; boundary=y\n\n--y\n"
+            b"\nin\n--x\n\nout",
+            ["in", "out"],
+        ),
         (b"Content-Transfer-Encoding: base64\n\naGVs\nbG8=\n", ["hello"]),
         (b"Content-Transfer-Encoding: BASE64\n\n!!aGVsbG8", ["hello"]),
         (b"Content-Transfer-Encoding: base64\n\n=\xff", [""]),
@@ -47,7 +51,7 @@ def test_any_line_ends(end: bytes) -> None:
         (b"Content-Type: text/plain; charset=us-ascii\n\nh\xc3\xa4tte", ["hätte"]),
         (b"a\0b: c\0\n\nh\0i", ["hi"]),
     ],
-)  # fmt: skip
+)
 def test_parts(message: bytes, expected: list[str]) -> None:
     assert texts(message) == expected
 

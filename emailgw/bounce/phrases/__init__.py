@@ -1,10 +1,10 @@
 """What servers say, and what they mean by it: the table behind `classify`.
 
-Each entry is (reason, phrases): lower case, accents folded, addresses and URLs taken out of the text beforehand (so
-"user <a@b> unknown" holds "user unknown"). The first entry with a phrase that occurs wins, so what is specific comes
-before what is general. Phrases stand between `|` and line ends; `&` joins parts that must all occur, in that order;
-`_` at an end is a blank. To teach it a phrase, add it to the entry it belongs to, and a reply that holds it to
-tests/bounce/test_classify.py.
+Each entry is (reason, phrases). They are compared in lower case, without accents, and with addresses and URLs taken
+out of the text beforehand (so "user <a@b> unknown" holds "user unknown"). The first entry with a phrase that occurs
+wins, so what is specific comes before what is general. Phrases stand between `|` and line ends; `&` joins parts that
+follow each other closely; `_` at an end is a blank. To teach it a phrase, add it to the entry it belongs to, and a
+reply that holds it to tests/bounce/replies.py.
 """
 
 from emailgw.bounce.phrases import recipient, refusal, trouble

@@ -1,4 +1,4 @@
-"""The phrase table in other languages; see the package. Accents are folded: "désactivé" is written "desactive"."""
+"""The phrase table in other languages; see the package."""
 
 from emailgw.bounce.report import Reason
 
