@@ -5,6 +5,7 @@ import unicodedata
 
 _ACCENTS = re.compile("[\u0300-\u036f]")  # not the Japanese voicing marks, which change a letter
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"', "\u00a0": " "})
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae"})
 
 
 def folded(text: str) -> str:
@@ -12,7 +13,7 @@ def folded(text: str) -> str:
     text = text.lower()
     if text.isascii():
         return text.replace("`", "'")
-    text = text.translate(_QUOTES)
+    text = text.translate(_QUOTES).translate(_LETTERS)
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 

@@ -150,6 +150,8 @@ def _way(line: str, plain: str, match: re.Match[str], listing: bool, announced: 
     before = plain[: match.start()] if len(plain) == len(line) else folded(line[: match.start()])
     before = before.removesuffix("mailto:").removesuffix("smtp:").removesuffix("[").rstrip("<\"'([")
     after = line[match.end() :].strip(" \t>\"')]}.,;*")
+    if match.end() == len(line) and line[: match.start()].endswith("<"):
+        return NEVER  # torn: half an address is another address
     if _ORIGIN.search(before[-30:]):
         return ORIGIN
     if _NOT_RECIPIENT.search(before[-60:]) or "://" in before[-100:] or "message-id" in plain:

@@ -207,7 +207,8 @@ def _findings(mail: Mail, signals: Signals, text: str, notice: Notice) -> list[F
     if known:
         return explain(text, known)
     findings = find_recipients(text, _strangers(mail.fields, notice.fields))
-    if not findings and signals.daemon:  # mail to oneself: who gets the report is who could not be reached
+    unnamed = "to" not in notice.fields
+    if not findings and signals.daemon and unnamed:  # mail to oneself: who gets the report is who could not be reached
         findings = find_recipients(text, frozenset(find_addresses(mail.fields.raw("from").lower())))
     return findings
 

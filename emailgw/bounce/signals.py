@@ -82,13 +82,14 @@ def read_signals(mail: Mail, notice: str) -> Signals:
     beginning = folded(notice[:6000])
     daemon = _is_daemon(fields)
     automatic, vacation, auto_reply = _declared(fields)
+    introduced = contains_any(beginning[:200], wording.INTRODUCTION)
     announces = _begins_with(subject, wording.FAILURE, 3)
     personal = bool(_PERSONAL_SUBJECT.match(subject)) or ("in-reply-to" in fields and not daemon)
     return Signals(
         daemon=daemon,
         null_sender=_has_null_sender(fields),
         automatic=automatic,
-        personal=personal or bool(_GREETING.search(beginning[:1500]) and not daemon),
+        personal=(personal and not (daemon and introduced)) or bool(_GREETING.search(beginning[:1500]) and not daemon),
         list_traffic=_is_list_traffic(fields),
         failure_subject=contains_any(subject, wording.FAILURE),
         failure_text=contains_any(beginning, wording.FAILURE),

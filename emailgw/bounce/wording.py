@@ -109,6 +109,16 @@ FINAL = phrases(
     """
 )
 
+# A mail system introduces itself. Said of the notice's beginning.
+INTRODUCTION = phrases(
+    """
+    hi. this is the | this is the mail | this is the postfix | this is the qmail | this is the exim
+    this is the mailer
+    this message was created automatically | this is an automatically generated | this is an automatic
+    this report relates to a message | the original message was received at | mail server at | mail system at host
+    """
+)
+
 # It arrived. Said of the subject.
 SUCCESS = phrases(
     """

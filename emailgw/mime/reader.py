@@ -112,7 +112,8 @@ def read(message: bytes) -> Mail:
     if not boundary:
         parts = [Part(fields, data[start:], 0, "")]
     else:
-        parts = list(_split(data, start, boundary.encode("utf-8", "replace"), content_type))
+        delimiter = boundary.encode("utf-8", "replace")
+        parts = list(_split(_without_torn_line(data, delimiter), start, delimiter, content_type))
     return Mail(fields, content_type, parameters, parts)
 
 
@@ -134,6 +135,8 @@ def read_fields(data: bytes, start: int = 0) -> tuple[Fields, int]:
         elif field := _FIELD.match(line):
             if len(items) < MAX_FIELDS:
                 items.append((field[1].decode("ascii").lower(), [line[field.end() :]]))
+        elif items and b"=" in line and items[-1][1][-1].rstrip().endswith(b";"):
+            items[-1][1].append(line)  # a parameter that was wrapped without the indent
         elif not (line.startswith((b"From ", b">From ")) or _FIELD.match(data, end + 1)):
             break  # no field here and none after it: the blank line was forgotten
         position = end + 1
@@ -157,6 +160,12 @@ def _with_lf(data: bytes) -> bytes:
     if b"\r" not in data:
         return data
     return data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _without_torn_line(data: bytes, boundary: bytes) -> bytes:
+    """`data` without the line in which a transfer broke off: half an address is another address."""
+    whole = data.rfind(b"\n") + 1
+    return data if b"--" + boundary + b"--" in data[-4096:] or b"@" not in data[whole:] else data[:whole]
 
 
 def _has_delimiter(data: bytes, boundary: str, start: int) -> bool:
@@ -246,6 +255,7 @@ _CHARSETS = re.compile(
     r"(?:ascii|utf-(?:8|16|32)(?:-[bl]e)?|utf-7|iso8859-\d{1,2}|cp\d{3,4}|koi8-[rut]|mac-\w+|gb2312|gbk|gb18030|hz|big5|"
     r"big5hkscs|shift_jis\w*|euc_\w+|iso2022_\w+|johab|tis-620|ptcp154|kz1048)\Z"
 )
+_PAIRS = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xfe]{2}){1,4096}")
 _SIMILAR = {"ks_c_5601-1987": "cp949", "x-sjis": "cp932", "shift_jis": "cp932", "gb2312": "gb18030", "x-gbk": "gbk"}
 
 
@@ -253,15 +263,17 @@ def decode_bytes(data: bytes, charset: str) -> str:
     """`data` as text: by its charset if we know it and it fits, else UTF-8, else Windows-1252 with the gaps filled."""
     if data.isascii() and b"\x1b" not in data and b"~{" not in data and not charset.lower().startswith("utf-"):
         return data.decode("ascii")
-    for name in (_decoder(charset), "utf-8"):
+    known = _decoder(charset)
+    for name in (known, "iso2022_jp" if b"\x1b$" in data else "utf-8"):
         if name:
             try:
                 return data.decode(name)
-            except (UnicodeError, LookupError):
+            except UnicodeError:
                 continue
-    known = _decoder(charset)
-    if known and known not in ("ascii", "utf-8"):
-        return data.decode(known, "replace")
+    if known not in ("", "ascii", "utf-8") or b"\x1b$" in data:
+        return data.decode(known or "iso2022_jp", "replace")
+    if _PAIRS.fullmatch(data[:4096]):  # Chinese without a label: no European text has high bytes only in pairs
+        return data.decode("gb18030", "replace")
     text = data.decode("utf-8", "replace")
     return text if text.count("\ufffd") * 20 < len(text) else data.decode("cp1252", "replace")
 

@@ -8,6 +8,7 @@ from emailgw.bounce.parse import parse
 from emailgw.bounce.report import Action, BounceType, Kind, Reason
 from emailgw.core.status import EnhancedStatus
 from tests.bounce.forms import FORMS, RETURNED, Form
+from tests.bounce.more_forms import MORE_FORMS
 from tests.bounce.nonevents import NONEVENTS, NonEvent
 
 NOT_EVENTS = (Kind.ORDINARY, Kind.VACATION, Kind.AUTO_REPLY)
@@ -25,8 +26,10 @@ def report_of(status: str, head: str = "", returned: str = "") -> bytes:
 
 
 @pytest.mark.parametrize("returned", ["", RETURNED], ids=["notice", "with returned message"])
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [*FORMS, *MORE_FORMS], ids=lambda form: form.name)
 def test_form_is_read(form: Form, returned: str) -> None:
+    if "other@example.org" in form.expected:
+        returned = RETURNED  # only the returned message names the recipient
     kind = "text/html" if form.notice.startswith("<html") else "text/plain"
     body = form.notice + (returned if kind == "text/plain" else "")
     head = f"From: {form.author}\nTo: me@example.com\nSubject: {form.subject}\n"

@@ -50,6 +50,11 @@ def test_any_line_ends(end: bytes) -> None:
         (b"Content-Type: text/plain; charset=unicode_escape\n\n\\x41", ["\\x41"]),
         (b"Content-Type: text/plain; charset=us-ascii\n\nh\xc3\xa4tte", ["hätte"]),
         (b"a\0b: c\0\n\nh\0i", ["hi"]),
+        (b"Content-Type: text/plain;\ncharset=iso-8859-1\n\nh\xe4tte", ["hätte"]),
+        (b"Content-Type: multipart/mixed; boundary=x\n\n--x\n\none\ntwo@exam", ["one"]),
+        (b"Subject: x\n\n\xd3\xca\xbc\xfe", ["邮件"]),
+        (b"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B\x46\x7c\x1b", ["日\ufffd"]),
+        (b"Subject: x\n\n\x1b$B\x46\x7c\x1b(B", ["日"]),
     ],
 )
 def test_parts(message: bytes, expected: list[str]) -> None:

@@ -26,7 +26,7 @@ IDIOMS = (
     (
         Reason.POLICY,
         """
-    sender verify failed | verification failed for & sender
+    permission to post | sender verify failed | verification failed for & sender
     """,
     ),
     (

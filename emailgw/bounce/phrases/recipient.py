@@ -95,7 +95,8 @@ USER_UNKNOWN = (
     mailbox doesn't exist | mailbox not found | mailbox unknown | unknown mailbox | invalid mailbox
     bad destination mailbox | mailbox not exist | mailbox not available | mailbox unavailable
     mailbox is unavailable | no mailbox | not a valid mailbox | mailbox non-existent | mailbox invalid
-    bad mailbox | recipient unknown | unknown recipient | recipient not found | recipient does not exist
+    bad mailbox | recipient unknown | receiver not found | invalid receiver | unknown receiver | receiver unknown
+    unknown recipient | recipient not found | recipient does not exist
     recipient doesn't exist | invalid recipient | recipient invalid | recipient not exist | recipient is unknown
     no valid recipient | not a valid recipient | recipient no longer | recipient address does not
     recipient not known | recipient not recognized | recipient name is not recognized | unrecognized recipient
