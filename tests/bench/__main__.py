@@ -1,0 +1,46 @@
+"""All figures of docs/performance.md: `make bench`, or `python -m tests.bench [--runs N] [NAME…]`.
+
+Medians of repeated runs with their range. Machines are noisy: compare ratios within one run, not figures across runs.
+"""
+
+import argparse
+import statistics
+from collections.abc import Callable
+
+from tests.bench import scenarios
+from tests.bench.stages import stages
+
+SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
+    "accept": scenarios.accept,
+    "one-domain": lambda: scenarios.drain(10_000, 1),
+    "1000-domains": lambda: scenarios.drain(10_000, 1000),
+    "1000-sites": lambda: scenarios.drain(10_000, 1000, one_site=False),
+    "drain-1000": lambda: scenarios.drain(1_000, 1),
+    "drain-100000": lambda: scenarios.drain(100_000, 1),
+    "latency": scenarios.latency,
+    "memory": lambda: scenarios.memory(100_000),
+    "stages": stages,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCENARIOS)}; all of them by default")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(SCENARIOS)
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    print(f"{'benchmark':14} {'figure':18} {'median':>10}   range of {arguments.runs}")
+    for name in arguments.names or SCENARIOS:
+        runs = [SCENARIOS[name]() for _ in range(arguments.runs)]
+        for figure in runs[0]:
+            values = [run[figure] for run in runs]
+            print(
+                f"{name:14} {figure:18} {statistics.median(values):10.3f}   {min(values):.3f} to {max(values):.3f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

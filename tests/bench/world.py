@@ -1,0 +1,114 @@
+"""What a benchmark runs in: a DNS server, Debian's smtp-sink as every MX host, the installed gateway, on loopback."""
+
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from tests.harness.dns import DNSServer
+from tests.harness.gateway import Gateway
+from tests.harness.need import need
+from tests.harness.ports import free_port
+from tests.harness.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+DOMAINS = 1000
+
+
+class World:
+    """`gateway` is not running yet; its domain `sender.test` and its key exist."""
+
+    def __init__(self, gateway: Gateway, port: int, dns: DNSServer) -> None:
+        self.gateway = gateway
+        self.port = port
+        self.dns = dns
+
+    @property
+    def pid(self) -> int:
+        assert self.gateway.process is not None
+        return self.gateway.process.pid
+
+    def fill(self, count: int, domains: int, delay: int = 0) -> None:
+        """Queue `count` messages to `domains` next hops while the gateway is down; due in `delay` seconds."""
+        arguments = [str(self.gateway.config_path), str(count), str(domains), str(delay)]
+        subprocess.run([sys.executable, "-m", "tests.bench.fill", *arguments], cwd=ROOT, check=True)
+
+    def delivered(self) -> float:
+        text = httpx.get(f"{self.gateway.url}/metrics", timeout=30).text
+        found = re.search(r'emailgw_tries_total\{state="delivered"\} ([\d.e+]+)', text)
+        return float(found[1]) if found else 0.0
+
+    def cpu(self) -> float:
+        """CPU seconds the gateway has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss(self) -> float:
+        """Resident memory in MB."""
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        assert found
+        return int(found[1]) / 1024
+
+
+@contextlib.contextmanager
+def world(*, sink: bool = True, one_site: bool = True) -> Iterator[World]:
+    """`sink` False: nothing listens where mail goes. `one_site`: all recipient domains share one MX host."""
+    need("smtp-sink")
+    directory = Path(tempfile.mkdtemp(prefix="emailgw-bench-", dir=os.environ.get("BENCH_DIR")))
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory)
+        dns = stack.enter_context(DNSServer(ttl=3600))
+        dns.add("mx.test", "A", "127.0.0.1")
+        for number in range(DOMAINS):
+            host = "mx.test" if one_site else f"mx{number}.test"
+            dns.mx(f"d{number}.test", (10, host))
+            dns.add(host, "A", "127.0.0.1")
+        dns.mx("rcpt.test", (10, "mx.test"))
+        if sink:
+            stack.callback(_stop, _start_sink(port))
+        gateway = Gateway(
+            directory, nameserver=dns.nameserver, mx_port=port, settings={"queue": {"retry": ["1m"], "jitter": 0.2}}
+        )
+        gateway.add_domain("sender.test", dns)
+        stack.callback(gateway.stop)
+        yield World(gateway, port, dns)
+
+
+def _start_sink(port: int) -> subprocess.Popen[bytes]:
+    user = ["-u", pwd.getpwuid(65534).pw_name] if os.geteuid() == 0 else []
+    sink = subprocess.Popen(
+        [need("smtp-sink"), *user, f"127.0.0.1:{port}", "1000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    eventually(lambda: _answers(port), "smtp-sink answers")
+    return sink
+
+
+def _answers(port: int) -> bool:
+    import socket
+
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+def stopwatch() -> float:
+    return time.perf_counter()
