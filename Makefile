@@ -1,9 +1,11 @@
 # Two commands matter: `make serve` and `make test`. Both set up what they need.
-# Variables: PYTHON (3.11 or later), DOMAIN (the first domain of `make serve`).
+# Variables: PYTHON (3.11 or later); of `make serve`: DOMAIN (the first domain), HTTP and INBOUND (where it listens).
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
     $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 DOMAIN ?= emailgw.test
+HTTP   := 127.0.0.1:8080
+INBOUND := 127.0.0.1:2525
 WORK   := .work
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -13,7 +15,7 @@ CONFIG := $(WORK)/emailgw.toml
 
 serve: $(VENV)/.ready
 	@$(BIN)/emailgw -c $(CONFIG) init --domain $(DOMAIN) --data-dir $(WORK)/data --ehlo-name localhost.localdomain \
-	    --http 127.0.0.1:8080 --inbound 127.0.0.1:2525
+	    --http $(HTTP) --inbound $(INBOUND)
 	$(BIN)/emailgw -c $(CONFIG) serve
 
 # Everything: style, types, all tests. In CI (CI=true) a peer program that is missing is a failure.
@@ -43,8 +45,11 @@ fuzz: $(VENV)/.ready-test
 faults: $(VENV)/.ready-test peers
 	EMAILGW_KILLS=$${KILLS:-100} $(BIN)/python -m pytest tests/e2e/test_kill.py
 
-binary: $(VENV)/.ready
-	sh tests/packaging/build_binary.sh
+binary: dist/emailgw
+
+dist/emailgw: pyproject.toml tests/packaging/build_binary.sh tests/packaging/emailgw.spec \
+    $(shell find emailgw -type f ! -name '*.pyc') | $(VENV)/bin/python
+	@sh tests/packaging/build_binary.sh $(BIN)/python
 
 # The real mail hosts that the tests talk to.
 peers:

@@ -3,7 +3,8 @@
 # Their services are not wanted: policy-rc.d keeps the packages from starting them.
 set -eu
 missing=""
-for pair in postfix:/usr/sbin/postfix debootstrap:/usr/sbin/debootstrap iproute2:/sbin/ip; do
+for pair in postfix:/usr/sbin/postfix debootstrap:/usr/sbin/debootstrap iproute2:/sbin/ip \
+    systemd-container:/usr/bin/systemd-nspawn systemd:/usr/bin/systemd-analyze curl:/usr/bin/curl; do
     test -x "${pair#*:}" || missing="$missing ${pair%%:*}"
 done
 test -n "$missing" || exit 0
