@@ -46,9 +46,9 @@ def _parse(message: bytes, wrappings: int) -> Report:
     if _is_receipt(mail, text):
         return Report(kind=Kind.AUTO_REPLY)
     signals = read_signals(mail, text)
-    status = _delivery_status(mail, text, signals)
+    status, kind = _delivery_status(mail, signals)
     if status.groups:
-        return _status_report(status, signals, text, notice)
+        return _status_report(status, kind, signals, text, notice)
     if not (_is_bounce(mail, signals, text) or (signals.daemon and knows_form(text))):
         return Report(kind=_kind_of_other(mail, signals, text))
     findings = _findings(mail, signals, text, notice)
@@ -75,21 +75,24 @@ def _is_receipt(mail: Mail, text: str) -> bool:
     return False
 
 
-def _delivery_status(mail: Mail, text: str, signals: Signals) -> DeliveryStatus:
-    """The delivery-status fields, if the message has them and is not one that merely shows somebody else's."""
+def _delivery_status(mail: Mail, signals: Signals) -> tuple[DeliveryStatus, Kind]:
+    """The delivery-status fields, if the message has them and is not one that merely shows somebody else's.
+
+    They make a DSN in a part of their own, and a nonstandard bounce where they stand in a text.
+    """
     for part in mail.parts:
         if part.content_type in _STATUS_TYPES and (part.parent == "multipart/report" or not signals.personal):
             status = _believable(read_delivery_status(part.text), signals)
             if status.groups:
-                return status
+                return status, Kind.DSN
     if signals.personal or not (signals.machine or mail.content_type == "multipart/report"):
-        return DeliveryStatus()
+        return DeliveryStatus(), Kind.ORDINARY
     for part in mail.parts:
         if part.content_type.startswith(("text/", "application/octet")) and has_status_fields(part.text):
             status = _believable(read_delivery_status(unquoted(part.text)), signals)
             if any(group.action or group.status for group in status.groups):
-                return status
-    return DeliveryStatus()
+                return status, Kind.NONSTANDARD_BOUNCE
+    return DeliveryStatus(), Kind.ORDINARY
 
 
 def _believable(status: DeliveryStatus, signals: Signals) -> DeliveryStatus:
@@ -99,7 +102,7 @@ def _believable(status: DeliveryStatus, signals: Signals) -> DeliveryStatus:
     return msgspec.structs.replace(status, groups=tuple(kept))
 
 
-def _status_report(status: DeliveryStatus, signals: Signals, text: str, notice: Notice) -> Report:
+def _status_report(status: DeliveryStatus, kind: Kind, signals: Signals, text: str, notice: Notice) -> Report:
     returned = returned_message(notice.fields)
     if status.sender:
         returned = msgspec.structs.replace(returned, reverse_paths=(*returned.reverse_paths, status.sender))
@@ -111,7 +114,7 @@ def _status_report(status: DeliveryStatus, signals: Signals, text: str, notice: 
     )
     delayed = all(report.action is Action.DELAYED for report in recipients)
     return Report(
-        kind=Kind.DELAYED if delayed else Kind.DSN,
+        kind=Kind.DELAYED if delayed else kind,
         recipients=recipients,
         reporting_mta=status.reporting_mta,
         arrival_date=status.arrival_date,
@@ -175,7 +178,7 @@ def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
     if signals.personal or signals.success or (signals.aggregate and not signals.daemon):
         return False
     if signals.daemon:
-        told = signals.failure or signals.delay or classify(None, None, text).known
+        told = signals.failure or signals.delay or (signals.robot and classify(None, None, text).known)
         return told and not (signals.vacation and not signals.failure_subject)
     if signals.vacation or signals.auto_reply or signals.list_traffic:
         return False
@@ -234,7 +237,7 @@ def _text_recipient(finding: Finding, action: Action, text: str, alone: bool) ->
         action=action,
         status=enhanced_in(own) or enhanced_in(whole),
         reply_code=code,
-        diagnostic=clean_line(own),
+        diagnostic=clean_line(own.removeprefix(finding.address).lstrip(" \t\r\n>\"'):;,.]")),
     )
     return _classified(report, text)
 

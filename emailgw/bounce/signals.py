@@ -31,6 +31,7 @@ _DAEMON_NAME = re.compile(
     r"administrateur systeme|microsoft outlook|microsoft exchange|content filter|mailer\b|non.?delivery|"
     r"delivery (?:status|report|failure|notif)|smtp gateway|undeliver",
 )
+_ROBOT = re.compile(r"daemon|deliver|microsoftexchange|microsoft exchange|microsoft outlook|<>|mail system|mail router")
 _PERSONAL_SUBJECT = re.compile(
     r"(?:re|aw|sv|vs|fw|fwd|wg|tr|rv|enc|res|antw|odp|ref)\s?(?:\[\d+\])?:|\[fwd?:|\[[^\]]{0,40}#\s?\d+|"
     r"\[ticket|#\d{3,}"
@@ -49,11 +50,13 @@ _GREETING = re.compile(
 class Signals(msgspec.Struct, frozen=True):
     """What speaks for a bounce and against it.
 
-    `daemon`: the author is a mail system. `null_sender`: the reverse-path is empty. `automatic`: RFC 3834 says so.
+    `daemon`: the author is a mail system, or a postmaster, who may be a person; `robot`: surely no person.
+    `null_sender`: the reverse-path is empty. `automatic`: RFC 3834 says so.
     `personal`: a reply or a forward, by its subject or by its form. `failure`, `delay`, `success`: what is said.
     """
 
     daemon: bool
+    robot: bool
     null_sender: bool
     automatic: bool
     personal: bool
@@ -81,15 +84,17 @@ def read_signals(mail: Mail, notice: str) -> Signals:
     subject = folded(fields.get("subject")[:500]).strip(" *!\"'")
     beginning = folded(notice[:6000])
     daemon = _is_daemon(fields)
+    robot = daemon and bool(_ROBOT.search(folded(fields.get("from")[:500]) or "daemon"))
     automatic, vacation, auto_reply = _declared(fields)
     introduced = contains_any(beginning[:200], wording.INTRODUCTION)
     announces = _begins_with(subject, wording.FAILURE, 3)
     personal = bool(_PERSONAL_SUBJECT.match(subject)) or ("in-reply-to" in fields and not daemon)
     return Signals(
         daemon=daemon,
+        robot=robot,
         null_sender=_has_null_sender(fields),
         automatic=automatic,
-        personal=(personal and not (daemon and introduced)) or bool(_GREETING.search(beginning[:1500]) and not daemon),
+        personal=(personal and not (daemon and introduced)) or bool(_GREETING.search(beginning[:1500]) and not robot),
         list_traffic=_is_list_traffic(fields),
         failure_subject=contains_any(subject, wording.FAILURE),
         failure_text=contains_any(beginning, wording.FAILURE),

@@ -110,6 +110,16 @@ NONEVENTS = (
         "Hello,\n\nwhat does this mean?\n\nFinal-Recipient: rfc822; lost@example.net\nAction: failed\nStatus: 5.1.1\n",
     ),
     NonEvent(
+        "postmaster as a person",
+        "From: Postmaster <postmaster@example.net>\nSubject: Maintenance tonight",
+        "Dear colleagues,\n\nthe disk was full, so some mail could not be delivered. Ask lost@example.net.\n",
+    ),
+    NonEvent(
+        "postmaster's note",
+        "From: Postmaster <postmaster@example.net>\nSubject: disk full",
+        "The disk is full; talk to lost@example.net about it.\n",
+    ),
+    NonEvent(
         "order confirmation",
         "From: shop@example.net\nSubject: Your order\nAuto-Submitted: auto-generated",
         "It will be delivered to lost@example.net.\n",

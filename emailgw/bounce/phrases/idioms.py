@@ -55,7 +55,7 @@ IDIOMS = (
         """
     policy violation | violates our policy | email policy
     duplicate header | multiple addresses in from: header
-    rfc 5322 | rfc 2822 | rfc5322 | rfc2822 | rfc 822 | rfc822 | not rfc compliant | header error
+    rfc 5322 | rfc 2822 | rfc5322 | rfc2822 | rfc 822 | not rfc compliant | smtputf8 | header error
     multiple subject | multiple from | missing from | improper use of 8-bit | bare lf | presents a potential
     potential security | protocol violation | region is blocked | country is blocked | media error
     content type not | valid from: | provide a valid from

@@ -118,7 +118,8 @@ REPUTATION = (
     complaints | due to user complaint | access from ip | host access denied | connection refused by policy
     not accepting connections from | refused to talk to me | not allowed to connect | not authorized to connect
     untrusted ip
-    spamming issue | blocked for spam | blocked by our | we do not accept mail from | does not accept mail from
+    spamming issue | blocked for spam | blocked for abuse | blocked by our | we do not accept mail from
+    does not accept mail from
     is not allowed to send mail | is blocked | has been blocked | was blocked by | server is blocked
     domain blocked | ip address & blocked | host & blocked | (bl) | access denied - invalid helo
     connection from & rejected | connections from & rejected | connections not accepted from
@@ -150,7 +151,7 @@ POLICY = (
     message filtered | filtered | delivery not authorized | rejected by & domain | rejected by recipient
     rejected by the recipient | refused by | service refused | banned | forbidden | restricted | restriction
     blocked | protocol violation | no thank | go away | not acceptable | not accepted | not want | unacceptable
-    encryption required | must issue a smtputf8 | starttls | starttls | tls required | tls is required | requires tls
+    encryption required | must issue a starttls | starttls | tls required | tls is required | requires tls
     requires encryption | certificate | on suppression list | suppression list | suppressed | opt-out
     unsubscribed
     """,

@@ -58,7 +58,7 @@ SYSTEM = (
     error while being processed | encountered an error | mailer error | procmail | exit status
     unknown mailer error | local delivery failed | local mailer | child status | x-unix | pipe to | cannot execute
     permission denied | perm_failure | premature end | unexpected error | software error | unable to open
-    maintenance | database error | ldap | load average | lmtp | server error | not enough memory | system failure
+    maintenance | database error | load average | lmtp | server error | not enough memory | system failure
     failed to store | cannot append
     """,
 )
