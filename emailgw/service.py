@@ -18,9 +18,8 @@ import hypercorn.asyncio
 import hypercorn.config
 
 from emailgw.api.app import Health, Metrics, build_app
-from emailgw.api.auth import Authenticator
-from emailgw.api.emails import Emails
 from emailgw.api.limits import BodyLimits
+from emailgw.api.resources import Parts, build_resources
 from emailgw.clock import Clock
 from emailgw.config import Config, Endpoint
 from emailgw.control.channel import ControlServer
@@ -187,10 +186,9 @@ class Service:
     def _serve_http(self, core: Core, listeners: list[socket.socket]) -> Callable[[], Coroutine[None, None, None]]:
         """Serve until the returned coroutine function is called; it waits for requests under way, but not for long."""
         section = self._config.http
-        emails = Emails(core.accept, core.store.history, BodyLimits(section.max_body, section.body_timeout))
+        limits = BodyLimits(section.max_body, section.body_timeout)
         app = build_app(
-            emails,
-            Authenticator(core.store.directory, core.clock),
+            build_resources(Parts(core.store, core.accept, limits, core.clock)),
             Health(lambda: self._trouble),
             Metrics(section.metrics_networks),
         )

@@ -60,8 +60,21 @@ def dialect_of(key_text: str) -> Dialect:
     return Dialect.RESEND if key_text.startswith(KEY_PREFIXES[Dialect.RESEND]) else Dialect.SENDKIT
 
 
+class Permission(enum.StrEnum):
+    FULL = "full"
+    SENDING = "sending"  # may send, and nothing else
+
+
+class KeyMode(enum.StrEnum):
+    LIVE = "live"
+    TEST = "test"  # what it sends goes through the whole machine and never to the network
+
+
 class ApiKey(msgspec.Struct, frozen=True):
-    """`hash`: SHA-256 of the key text, which is shown once and never stored. `hint`: its first characters."""
+    """`hash`: SHA-256 of the key text, which is shown once and never stored. `hint`: its first characters.
+
+    `domains`: the author domains it is restricted to, in A-labels; empty means all of this gateway's.
+    """
 
     id: KeyId
     name: str
@@ -70,3 +83,14 @@ class ApiKey(msgspec.Struct, frozen=True):
     dialect: Dialect
     created_at: int
     revoked_at: int | None = None
+    permission: Permission = Permission.FULL
+    domains: tuple[str, ...] = ()
+    mode: KeyMode = KeyMode.LIVE
+    expires_at: int | None = None
+
+    def sees(self, domain: str) -> bool:
+        """Whether mail of this author domain exists for it: it may send as the domain and read its mail."""
+        return not self.domains or domain in self.domains
+
+    def is_valid(self, now: int) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

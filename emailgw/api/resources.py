@@ -1,0 +1,29 @@
+"""All resources of the API, built from the parts that `service` hands over."""
+
+from collections.abc import Callable
+
+import msgspec
+from starlette.routing import Route
+
+from emailgw.api.emails import Emails
+from emailgw.api.guard import Guard
+from emailgw.api.limits import BodyLimits
+from emailgw.queue.accept import Accept
+from emailgw.store.open import Store
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What resources are made of; each takes only what it needs."""
+
+    store: Store
+    accept: Accept
+    limits: BodyLimits
+    clock: Callable[[], int]
+
+
+def build_resources(parts: Parts) -> list[Route]:
+    """The guarded routes. A path that is a word (`/emails/batch`) stands before one with a parameter (`/emails/{id}`)."""
+    guard = Guard(parts.store.directory, parts.clock)
+    return [
+        *Emails(parts.accept, parts.store.history, parts.limits).routes(guard),
+    ]
