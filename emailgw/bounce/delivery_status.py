@@ -149,8 +149,8 @@ def _recipient(group: dict[str, str], original: str | None) -> str:
 
 def read_action(value: str) -> Action | None:
     """The Action field's value; comments, case and near misses ("failure", "Delayed (…)") do not matter."""
-    word = value.strip().lower()
-    return next((action for stem, action in _ACTIONS.items() if word.startswith(stem)), None)
+    words = value.partition("(")[0][:80].lower()
+    return next((action for stem, action in _ACTIONS.items() if stem in words), None)
 
 
 def _status(value: str, diagnostic: str) -> EnhancedStatus | None:

@@ -28,8 +28,8 @@ _LABEL = re.compile(
     r"envelope|actual|your|the|e-?mail)[ -]?){0,3}"
     r"(?:recipients?|recipient\(s\)|recipient address|addressee|rcpt to|rcpt|empfanger|empfangeradresse|"
     r"destinataire|destinatario|destinatari|destinatarios|odbiorca|prijemce|"
-    r"адресат|получатель|"
-    r"收件人|收信人|宛先|送信先|受信者|수신자|받는 ?사람|user|users|mailbox|failed address|address|addresses|"
+    r"адресат|получатель|收件人|收信人|宛先|送信先|受信者|수신자|받는 ?사람|user|users|"
+    r"mailbox|failed address|address|addresses|"
     r"adresse|indirizzo|direccion|endereco)"
     r"(?:\s?\(s\)|\s?\(es\)|e?s)?(?: name| address(?:es)?| e?-?mail)?\s{0,3}[:=：]\s{0,5}$"
 )
@@ -37,8 +37,8 @@ _WEAK_LABEL = re.compile(r"(?:^|[\s*])(?:to|an|a|para|aan|till|til|cc|kime|do|ko
 _NOT_RECIPIENT = re.compile(
     r"(?:\bfrom|sender|return-path|reply-to|mail from|postmaster|contact|contacter|kontakt|please send|"
     r"send (?:mail|an? e?-?mail)|e-?mail us|mailto|message-id|"
-    r"\bde|\bvon|expediteur|absender|remitente|mittente|remetente|отправитель|"
-    r"发件人|寄件者|差出人|発信者|送信者|보낸 ?사람|"
+    r"\bde|\bvon|expediteur|absender|remitente|mittente|remetente|"
+    r"отправитель|发件人|寄件者|差出人|発信者|送信者|보낸 ?사람|"
     r"sent by|on behalf of|questions|assistance|support|help|report this|forward|originator|references|id|"
     r"list|by way of)\s{0,3}(?:address)?\s{0,3}[:=：<(\[]{0,3}\s{0,5}[<\[\"'(]{0,2}$"
 )
@@ -58,7 +58,8 @@ _ROLE = re.compile(
 _LISTING = re.compile(
     r"(?:following|these|this|below|one or more|some or all|next|folgende\w*|suivant\w*|siguiente\w*|seguente|"
     r"seguenti|seguinte\w*|volgende|foljande|folgende|nastepuj\w*|nasledujic\w*|следующ\w*)"
-    r"[^\n]{0,80}(?:$|:)|(?:recipient|address|user|addressee|empfanger|destinataire|destinatario|収信|受信者|宛先|以下|"
+    r"[^\n]{0,80}(?:$|:)|"
+    r"(?:recipient|address|user|addressee|empfanger|destinataire|destinatario|収信|受信者|宛先|以下|"
     r"次の|下列|收件人|지정된)[^\n]{0,40}[:：]?$"
 )
 
@@ -149,7 +150,6 @@ def _way(line: str, plain: str, match: re.Match[str], listing: bool, announced: 
     """How an address stands in its line."""
     before = plain[: match.start()] if len(plain) == len(line) else folded(line[: match.start()])
     before = before.removesuffix("mailto:").removesuffix("smtp:").removesuffix("[").rstrip("<\"'([")
-    after = line[match.end() :].strip(" \t>\"')]}.,;*")
     if match.end() == len(line) and line[: match.start()].endswith("<"):
         return NEVER  # torn: half an address is another address
     if _ORIGIN.search(before[-30:]):
@@ -157,15 +157,7 @@ def _way(line: str, plain: str, match: re.Match[str], listing: bool, announced: 
     if _NOT_RECIPIENT.search(before[-60:]) or "://" in before[-100:] or "message-id" in plain:
         return NEVER
     if not before.strip(_BULLET):
-        role = bool(_ROLE.match(match[0]))
-        if not after.strip(": "):
-            return ALONE if listing or (announced and not role) else MENTION
-        heads = after[:1] in ":[(-=;," or line[match.end() :].lstrip(">")[:1] in (":", "\t", " ", ".", ";", ",")
-        return (
-            HEAD
-            if heads and (listing or announced or _REPLY.search(plain) or contains_any(plain, wording.FAILURE))
-            else MENTION
-        )
+        return _way_of_first(plain, line[match.end() :], listing, announced and not _ROLE.match(match[0]))
     if _LABEL.search(before[-60:]):
         return LABELLED
     if _DIALOG.search(before[-20:]):
@@ -175,6 +167,16 @@ def _way(line: str, plain: str, match: re.Match[str], listing: bool, announced: 
     if contains_any(plain, wording.FAILURE) or _SENTENCE.search(before[-90:]) or _REPLY.search(plain):
         return SENTENCE
     return MENTION
+
+
+def _way_of_first(plain: str, after: str, listing: bool, announced: bool) -> int:
+    """How an address with nothing before it stands in its line; `after` is the rest of the line."""
+    if not after.strip(" \t>\"')]}.,;*:"):
+        return ALONE if listing or announced else MENTION
+    if after.lstrip(">\"')]")[:1] not in tuple(": \t.;,[(-=") or after[:1].isalnum():
+        return MENTION
+    explained = listing or announced or _REPLY.search(plain) or contains_any(plain, wording.FAILURE)
+    return HEAD if explained else MENTION
 
 
 def _choose(places: list[_Place]) -> list[_Place]:

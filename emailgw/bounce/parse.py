@@ -217,11 +217,11 @@ def _findings(mail: Mail, signals: Signals, text: str, notice: Notice) -> list[F
 
 
 def _text_report(mail: Mail, signals: Signals, text: str, notice: Notice, findings: list[Finding]) -> Report:
+    if not findings and not signals.daemon and not signals.failure_subject:
+        return Report(kind=_kind_of_other(mail, signals, text))
     returned = returned_message(notice.fields)
     if not findings and len(returned.recipients) == 1:
         findings = [Finding(returned.recipients[0], text[:2000])]
-    if not findings and not signals.daemon and not signals.failure_subject:
-        return Report(kind=_kind_of_other(mail, signals, text))
     action = Action.DELAYED if signals.delay else Action.FAILED
     recipients = tuple(_text_recipient(finding, action, text, len(findings) == 1) for finding in findings)
     kind = Kind.DELAYED if signals.delay and recipients else Kind.NONSTANDARD_BOUNCE

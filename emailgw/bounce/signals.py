@@ -32,6 +32,7 @@ _DAEMON_NAME = re.compile(
     r"delivery (?:status|report|failure|notif)|smtp gateway|undeliver",
 )
 _ROBOT = re.compile(r"daemon|deliver|microsoftexchange|microsoft exchange|microsoft outlook|<>|mail system|mail router")
+_ROBOT_FIELDS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-mail-autoreply", "x-autoreply-from")
 _PERSONAL_SUBJECT = re.compile(
     r"(?:re|aw|sv|vs|fw|fwd|wg|tr|rv|enc|res|antw|odp|ref)\s?(?:\[\d+\])?:|\[fwd?:|\[[^\]]{0,40}#\s?\d+|"
     r"\[ticket|#\d{3,}"
@@ -125,34 +126,22 @@ def _is_daemon(fields: Fields) -> bool:
     bracket = author.rfind("<")
     address = (author[bracket + 1 :] if bracket >= 0 else author).strip(" \t\"'")
     name = folded(author[:bracket] if bracket >= 0 else author.partition("(")[2])
-    return bool(_DAEMON_LOCAL.match(address) or _DAEMON_NAME.search(name)) or folded(address) in (
-        "mailer-daemon",
-        "postmaster",
-    )
+    bare = folded(address) in ("mailer-daemon", "postmaster")
+    return bare or bool(_DAEMON_LOCAL.match(address) or _DAEMON_NAME.search(name))
 
 
 def _has_null_sender(fields: Fields) -> bool:
-    path = fields.raw("return-path").strip().lower()
-    return (
-        path in ("<>", "") if "return-path" in fields else path == "<>" or fields.raw("x-envelope-from").strip() == "<>"
-    )
+    if "return-path" in fields:
+        path = fields.raw("return-path").strip().lower()
+        return path in ("<>", "") or path.startswith("<mailer-daemon")
+    return fields.raw("x-envelope-from").strip() == "<>"
 
 
 def _declared(fields: Fields) -> tuple[bool, bool, bool]:
     """(automatic, vacation, other automatic answer) as the header declares."""
     auto = fields.raw("auto-submitted").lower()
     precedence = fields.raw("precedence").lower()
-    robot = any(
-        name in fields
-        for name in (
-            "x-autoreply",
-            "x-autorespond",
-            "x-autoresponder",
-            "x-mail-autoreply",
-            "x-autoreply-from",
-            "x-vacation",
-        )
-    )
+    robot = any(name in fields for name in _ROBOT_FIELDS)
     oof = "oof" in fields.raw("x-ms-exchange-generated-message-source").lower() or "x-autoreply" in fields
     vacation = "vacation" in auto or "x-vacation" in fields or oof
     return bool(auto) and auto != "no", vacation, robot or precedence.startswith("auto") or "(vacation)" in auto
@@ -181,6 +170,6 @@ def _begins_with(subject: str, table: tuple[str, ...], within: int) -> bool:
 
 def _carries_aggregate(mail: Mail) -> bool:
     kinds = ("application/tlsrpt", "application/zip", "application/gzip", "application/x-gzip", "application/x-zip")
-    if mail.parameters.get("report-type", "") in ("tlsrpt",):
-        return True
-    return any(part.content_type.startswith(kinds) for part in mail.parts if part.parent != "multipart/report")
+    return mail.parameters.get("report-type") == "tlsrpt" or any(
+        part.content_type.startswith(kinds) for part in mail.parts if part.parent != "multipart/report"
+    )
