@@ -22,7 +22,7 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 def build_resources(parts: Parts) -> list[Route]:
-    """The guarded routes. A path that is a word (`/emails/batch`) stands before one with a parameter (`/emails/{id}`)."""
+    """The guarded routes. A path that is a word (`/emails/batch`) stands before `/emails/{id}`."""
     guard = Guard(parts.store.directory, parts.clock)
     return [
         *Emails(parts.accept, parts.store.history, parts.limits).routes(guard),
