@@ -10,6 +10,7 @@ import sys
 import click
 
 from emailgw import __version__
+from emailgw.cli.bounce import bounce, bounces
 from emailgw.cli.context import DEFAULT_CONFIG, Context
 from emailgw.cli.directory import domain, key
 from emailgw.cli.queue import queue
@@ -30,7 +31,7 @@ def group(context: click.Context, config: str) -> None:
     context.obj = Context(config)
 
 
-for command in (serve, check, init, domain, key, queue, send):
+for command in (serve, check, init, domain, key, queue, send, bounce, bounces):
     group.add_command(command)
 
 

@@ -45,6 +45,10 @@ class Operations:
                 return await self._queue.change(request)
             case ask.SendTest():
                 return await self._send(request)
+            case ask.ListUnparsed():
+                return await self._queue.list_unparsed(request)
+            case ask.ShowUnparsed():
+                return await self._queue.show_unparsed(request)
 
     async def _send(self, request: ask.SendTest) -> ask.SentAnswer:
         try:

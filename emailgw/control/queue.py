@@ -86,6 +86,20 @@ class QueueOperations:
             events=tuple(msgspec.Raw(_encoder.encode(show_event(event))) for event in story.events),
         )
 
+    async def list_unparsed(self, request: ask.ListUnparsed) -> ask.UnparsedAnswer:
+        """Mail to our return paths that could not be read, newest first."""
+        found = await self._history.unparsed(max(1, min(request.limit, 1000)))
+        return ask.UnparsedAnswer(
+            tuple(
+                ask.UnparsedEntry(item.id, show_iso(item.at), item.recipient_id, item.address, item.kind, item.size)
+                for item in found
+            )
+        )
+
+    async def show_unparsed(self, request: ask.ShowUnparsed) -> ask.UnparsedMailAnswer:
+        """Raises NotFound."""
+        return ask.UnparsedMailAnswer(request.id, await self._history.unparsed_mail(request.id))
+
     async def change(self, request: ask.ChangeQueue) -> ask.ChangedAnswer:
         """Do it to each recipient named that is in a state for it. Raises NotFound for an unknown id."""
         change = _CHANGES.get(request.action)

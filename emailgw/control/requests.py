@@ -98,6 +98,26 @@ class SentAnswer(msgspec.Struct, frozen=True):
     id: str
 
 
+class UnparsedEntry(msgspec.Struct, frozen=True):
+    """`address` is None when the message it was about is forgotten already."""
+
+    id: int
+    at: str
+    recipient_id: int
+    address: str | None
+    kind: str
+    size: int
+
+
+class UnparsedAnswer(msgspec.Struct, frozen=True):
+    unparsed: tuple[UnparsedEntry, ...]
+
+
+class UnparsedMailAnswer(msgspec.Struct, frozen=True):
+    id: int
+    raw: bytes
+
+
 class Request(msgspec.Struct, frozen=True, tag_field="ask"):
     answer: ClassVar[type[msgspec.Struct]]
 
@@ -167,6 +187,16 @@ class SendTest(Request, frozen=True, tag="send"):
     html: str | None = None
 
 
+class ListUnparsed(Request, frozen=True, tag="bounces.unparsed"):
+    answer = UnparsedAnswer
+    limit: int = 100
+
+
+class ShowUnparsed(Request, frozen=True, tag="bounces.show"):
+    answer = UnparsedMailAnswer
+    id: int
+
+
 AnyRequest = (
     AddDomain
     | ListDomains
@@ -178,6 +208,8 @@ AnyRequest = (
     | ShowMessage
     | ChangeQueue
     | SendTest
+    | ListUnparsed
+    | ShowUnparsed
 )
 
 

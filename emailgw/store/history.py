@@ -1,6 +1,7 @@
 """Reading what happened: messages, their recipients, their events. Never writes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,17 @@ class Story(msgspec.Struct, frozen=True):
     message: Message
     recipients: tuple[Recipient, ...]
     events: tuple[Event, ...]
+
+
+class Unparsed(msgspec.Struct, frozen=True):
+    """Mail to a valid return path that said nothing we understand. `size` in octets; `address` None when forgotten."""
+
+    id: int
+    at: int
+    recipient_id: RecipientId
+    address: str | None
+    kind: str
+    size: int
 
 
 class History:
@@ -89,3 +101,19 @@ class History:
             state: counts.get(state, 0)
             for state in (RecipientState.QUEUED, RecipientState.DEFERRED, RecipientState.HELD)
         }
+
+    async def unparsed(self, limit: int) -> list[Unparsed]:
+        """Newest first."""
+        sql = (
+            "SELECT u.id, u.at, u.recipient_id, r.address, u.kind, length(u.raw) FROM unparsed u "
+            "LEFT JOIN recipients r ON r.id = u.recipient_id ORDER BY u.id DESC LIMIT :limit"
+        )
+        rows: list[tuple[Any, ...]] = list(await self._database.read(sql, {"limit": limit}))
+        return [Unparsed(row[0], row[1], RecipientId(row[2]), row[3], row[4], row[5]) for row in rows]
+
+    async def unparsed_mail(self, id: int) -> bytes:
+        """As it came. Raises NotFound."""
+        found = await self._database.read("SELECT raw FROM unparsed WHERE id = :id", {"id": id})
+        if not found or not isinstance(found[0][0], bytes):
+            raise NotFound(f"there is no unparsed mail {id}")
+        return found[0][0]
