@@ -48,7 +48,7 @@ faults: $(VENV)/.ready-test peers
 binary: dist/emailgw
 
 dist/emailgw: pyproject.toml tests/packaging/build_binary.sh tests/packaging/emailgw.spec \
-    $(shell find emailgw -type f ! -name '*.pyc') | $(VENV)/bin/python
+    tests/packaging/end_with_parent.py $(shell find emailgw -type f ! -name '*.pyc') | $(VENV)/bin/python
 	@sh tests/packaging/build_binary.sh $(BIN)/python
 
 # The real mail hosts that the tests talk to.

@@ -1,7 +1,8 @@
-"""Programs that a test cannot do without: missing, they are a clearly named skip, and in CI a failure."""
+"""What a test cannot do without: missing, it is a clearly named skip, and in CI a failure."""
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -12,16 +13,17 @@ def need(program: str) -> str:
     """The program's path."""
     path = shutil.which(program, path=PLACES)
     if path is None:
-        message = f"{program} is not installed; `make peers` installs it when run as root on Debian"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(f"{program} is not installed; `make peers` installs it when run as root on Debian")
     return path
 
 
 def need_root() -> None:
     """For what only root may do: chroot, namespaces, making a Debian root."""
     if os.geteuid() != 0:
-        if os.environ.get("CI") == "true":
-            pytest.fail("this test must run as root")
-        pytest.skip("only root can run this test")
+        missing("only root can run this test")
+
+
+def missing(message: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)

@@ -15,7 +15,7 @@ flock 9
 if ! cmp -s pyproject.toml $environment/pyproject.toml; then
     rm -rf $environment
     "$python" -m venv $environment
-    $environment/bin/pip install --quiet --disable-pip-version-check '.[binary]' 'hatchling>=1.24'
+    $environment/bin/pip install --quiet --disable-pip-version-check --use-pep517 '.[binary]' 'hatchling>=1.24'
     cp pyproject.toml $environment/
 fi
 # pip would take what a former version left there.

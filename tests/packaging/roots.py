@@ -4,15 +4,15 @@ They are of the release this machine runs and come from the mirror that its apt 
 renamed to their place: an interrupted run leaves no half of one.
 """
 
-import os
+import contextlib
+import fcntl
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.harness.need import need, need_root
+from tests.harness.need import missing, need, need_root
 
 PROJECT = Path(__file__).parents[2]
 ROOTS = PROJECT / ".work" / "roots"
@@ -21,25 +21,34 @@ ROOTS = PROJECT / ".work" / "roots"
 def debian(name: str, *packages: str, then: tuple[str, ...] = ()) -> Path:
     """The smallest Debian and `packages`; `then` is a command that is run in it when it is made."""
     need_root()
-    debootstrap = need("debootstrap")
     release = platform.freedesktop_os_release()
     if release["ID"] != "debian":
-        pytest.skip("the roots are made from a Debian mirror, which this machine does not use")
+        missing("the roots are made from a Debian mirror, which this machine does not use")
     suite = release["VERSION_CODENAME"]
     root = ROOTS / f"{suite}-{name}"
-    if root.exists():
-        return root
-    ROOTS.mkdir(parents=True, exist_ok=True)
-    fresh = ROOTS / f"{suite}-{name}.{os.getpid()}"
-    options = ["--variant=minbase", *([f"--include={','.join(packages)}"] if packages else [])]
-    try:
-        _run([debootstrap, *options, suite, str(fresh), _mirror(suite)])
-        if then:
-            _run([need("chroot"), str(fresh), *then])
-        fresh.rename(root)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    with one_at_a_time(root.name):
+        if not root.exists():
+            fresh = ROOTS / f"{root.name}.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            _make(fresh, suite, packages, then)
+            fresh.rename(root)
     return root
+
+
+@contextlib.contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Test runs beside this one wait for each other here."""
+    ROOTS.mkdir(parents=True, exist_ok=True)
+    with (ROOTS / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make(root: Path, suite: str, packages: tuple[str, ...], then: tuple[str, ...]) -> None:
+    options = ["--variant=minbase", *([f"--include={','.join(packages)}"] if packages else [])]
+    _run([need("debootstrap"), *options, suite, str(root), _mirror(suite)])
+    if then:
+        _run([need("chroot"), str(root), *then])
 
 
 def _mirror(suite: str) -> str:

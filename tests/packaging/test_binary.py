@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import smtplib
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +23,28 @@ from tests.harness.waiting import eventually
 START_TO_READY = 1.5  # seconds, of the best of STARTS
 STARTS = 5
 MAX_SIZE = 25 << 20
+
+BOUNCE = """\
+From: MAILER-DAEMON@example.test
+Subject: Returned mail
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain; charset=iso-2022-jp
+
+{text}
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.test
+
+Final-Recipient: rfc822; now@example.test
+Action: failed
+Status: 5.1.1
+
+--b--
+"""
 
 
 def in_root(root: Path) -> list[str]:
@@ -116,6 +139,12 @@ def test_mail_goes_through_it(bare_root: Path, gateway: Gateway, dns: DNSServer,
     assert "_domainkey.sender.test" in gateway.run("domain", "show", "sender.test").stdout
     assert httpx.get(f"{gateway.url}/metrics").status_code == 200
 
+    # Codecs are found by name when a bounce needs one.
+    bounce = BOUNCE.format(text="あて先が見つかりません").encode("iso-2022-jp")
+    with smtplib.SMTP("127.0.0.1", gateway.inbound_port) as client:
+        client.sendmail("", message.reverse_path, bounce)
+    gateway.wait_for_state(id, "bounced")
+
     assert gateway.stop() == 0, gateway.log()
     assert gateway.log().rstrip().endswith("stopped")
     assert unpacked(bare_root) == []
@@ -176,3 +205,12 @@ def test_ctrl_c_stops_it(bare_root: Path, gateway: Gateway) -> None:
         os.kill(pid, signal.SIGINT)
     assert gateway.process.wait(30) == 0, gateway.log()
     assert unpacked(bare_root) == []
+
+
+def test_it_never_outlives_the_process_that_was_started(bare_root: Path, gateway: Gateway) -> None:
+    """What SIGKILL leaves unpacked stays until somebody empties /tmp: systemd does, see the unit."""
+    gateway.start()
+    gateway.kill()
+    eventually(lambda: gateway.log().rstrip().endswith("stopped"), "the gateway stops as if asked to")
+    [left] = unpacked(bare_root)
+    shutil.rmtree(left)

@@ -3,7 +3,6 @@
 The booted one runs in a container (systemd-nspawn) on this machine's network, so that the test reaches its ports.
 """
 
-import os
 import re
 import shlex
 import signal
@@ -20,7 +19,7 @@ from tests.harness.gateway import PROGRAM, Gateway
 from tests.harness.need import need
 from tests.harness.sink import Sink
 from tests.harness.waiting import eventually
-from tests.packaging.roots import PROJECT, debian
+from tests.packaging.roots import PROJECT, debian, one_at_a_time
 
 UNIT = PROJECT / "systemd" / "emailgw.service"
 INSTALLED = "/usr/local/bin/emailgw"
@@ -153,7 +152,7 @@ class Booted:
                 [
                     need("systemd-nspawn"), "--quiet", "--boot", f"--directory={root}", "--volatile=overlay",
                     # It needs no systemd on this machine to register with.
-                    "--register=no", "--keep-unit", f"--machine=emailgw-{os.getpid()}", "--console=pipe",
+                    "--register=no", "--keep-unit", "--machine=emailgw-test", "--console=pipe",
                     *(f"--bind-ro={path}:{place}" for path, place in shown.items()),
                     "--", f"--unit={UNIT.name}", "--show-status=no",
                 ],
@@ -257,12 +256,13 @@ def booted(systemd_root: Path, binary: Path, gateway: Gateway, tmp_path: Path) -
     text = UNIT.read_text()
     assert "\nWatchdogSec=60\n" in text
     unit.write_text(text.replace("\nWatchdogSec=60\n", "\nWatchdogSec=2\n"))
-    made = Booted(systemd_root, binary, unit, gateway)
-    try:
-        made.boot()
-        yield made
-    finally:
-        made.shut_down()
+    with one_at_a_time("booted"):  # a root can be booted once at a time
+        made = Booted(systemd_root, binary, unit, gateway)
+        try:
+            made.boot()
+            yield made
+        finally:
+            made.shut_down()
 
 
 def test_a_booted_debian_runs_it(booted: Booted, gateway: Gateway, dns: DNSServer, sink: Sink) -> None:
