@@ -80,6 +80,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     """The story behind an event; what does not apply is left out.
 
+    `category`, `bounce_type`, `bounce_subtype`: what a failure means, in the fixed vocabulary of `bounce.report`.
     `retry_at`: when a deferred recipient is due again. `attempt` for source smtp and local; the report's fields
     (`reporting_mta`, `remote_mta`, `diagnostic`) for sources dsn and arf.
     """
@@ -93,6 +94,9 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     remote_mta: str | None = None
     diagnostic: str | None = None
     feedback_type: str | None = None
+    category: str | None = None
+    bounce_type: str | None = None
+    bounce_subtype: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

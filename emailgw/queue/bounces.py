@@ -116,6 +116,9 @@ def _outcome(recipient: Recipient, report: Report, about: RecipientReport, now: 
         reporting_mta=report.reporting_mta,
         remote_mta=about.remote_mta,
         diagnostic=about.diagnostic,
+        category=about.reason.value,
+        bounce_type=about.type.value,
+        bounce_subtype=about.subtype.value,
     )
     return after, Event(now, kind, recipient.message_id, recipient.id, recipient.address, detail)
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from emailgw.bounce.classify import classify
+from emailgw.bounce.report import Classification
 from emailgw.core.events import Attempt, Detail, Event, EventType, Source
 from emailgw.core.model import Recipient, RecipientState
 from emailgw.core.retry import RetryPolicy
@@ -58,16 +60,34 @@ def conclude(recipient: Recipient, attempt: Attempt, disposition: Disposition, n
         reason=reason,
         updated_at=now,
     )
-    remote = attempt.status.reply is not None
+    reply = attempt.status.reply
     detail = Detail(
-        source=Source.SMTP if remote or status.is_success else Source.LOCAL,
+        source=Source.SMTP if reply is not None or status.is_success else Source.LOCAL,
         status=status,
         reason=reason,
         retry_at=disposition.due_at,
         attempt=attempt,
     )
+    if not status.is_success:
+        detail = classified(detail, classify(attempt.status.status, reply.code if reply else None, _said(attempt)))
     event = Event(now, disposition.event_type, recipient.message_id, recipient.id, recipient.address, detail)
     return after, event
+
+
+def classified(detail: Detail, classification: Classification) -> Detail:
+    """The detail with what the failure means."""
+    return msgspec.structs.replace(
+        detail,
+        category=classification.reason.value,
+        bounce_type=classification.type.value,
+        bounce_subtype=classification.subtype.value,
+    )
+
+
+def _said(attempt: Attempt) -> str:
+    """The remote host's own words where there are any: ours around them (`host … said`) would only mislead."""
+    reply = attempt.status.reply
+    return reply.text if reply is not None else attempt.status.reason
 
 
 def failed_here(status: DeliveryStatus, now: int) -> Attempt:

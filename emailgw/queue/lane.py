@@ -19,7 +19,7 @@ from emailgw.core.model import Envelope, Message, Recipient, RecipientState
 from emailgw.core.retry import RetryPolicy
 from emailgw.core.status import DeliveryStatus, LocalCause
 from emailgw.errors import Conflict, StoreUnavailable
-from emailgw.queue.disposition import conclude, decide, is_site_failure
+from emailgw.queue.disposition import conclude, decide, failed_here, is_site_failure
 from emailgw.queue.hop import Hop
 from emailgw.queue.prepare import NoSigningKey, Poison, Preparer
 from emailgw.store.queue import Claimed, Queue, Unreadable
@@ -178,7 +178,7 @@ class Lane:
 
     async def _attempt(self, agent: Agent, envelope: Envelope | DeliveryStatus, now: int) -> Attempt:
         if isinstance(envelope, DeliveryStatus):
-            return Attempt(envelope, now)
+            return failed_here(envelope, now)
         try:
             return await agent.deliver(envelope, now + self._tools.settings.try_timeout)
         except Exception:
@@ -186,7 +186,7 @@ class Lane:
             fault = secrets.token_hex(4)
             log.exception("fault %s while delivering to %s", fault, self._hop.nexthop)
             metrics.faults.labels("delivery").inc()
-            return Attempt(LocalCause.INTERNAL.status(f"internal error {fault}"), now)
+            return failed_here(LocalCause.INTERNAL.status(f"internal error {fault}"), now)
 
     async def _settle(self, recipient: Recipient, attempt: Attempt, lease: int, message: Message) -> None:
         """Record the try. A store that takes nothing now is asked again: a lost result would be sent twice."""

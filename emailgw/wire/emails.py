@@ -231,6 +231,9 @@ def show_event(event: Event) -> dict[str, Any]:
     for name in ("reason", "reporting_mta", "remote_mta", "diagnostic", "feedback_type"):
         if getattr(detail, name):
             shown[name] = getattr(detail, name)
+    if detail.bounce_type is not None:
+        shown["category"] = detail.category
+        shown["bounce"] = {"type": detail.bounce_type, "subType": detail.bounce_subtype}
     if detail.retry_at is not None:
         shown["retry_at"] = show_iso(detail.retry_at)
     attempt = detail.attempt
