@@ -26,13 +26,13 @@ from emailgw.queue.sites import Site, SiteLimits
 log = logging.getLogger("emailgw.queue")
 
 HORIZON = 60_000  # milliseconds ahead that the agenda looks; what is due later is found by a scan
+AGENDA_GRAIN = 200  # milliseconds: what comes due for a next hop within them is one entry, at their end
 AGENDA_LIMIT = 20_000  # entries; what does not fit is found by a scan
 SCAN_EVERY = 20_000  # milliseconds between scans, at least
 SCAN_PAGE = 1000
 WAITING_LIMIT = 20_000  # next hops waiting for room; a scan stops there and goes on later
 FORGET_AFTER = 10 * 60_000  # milliseconds after the end of its pause
 STORE_PAUSE = 1_000  # milliseconds without new lanes after the store failed one
-NEVER = 1 << 62
 OVERDUE = 200  # recipients whose lifetime is over that one failed probe of a site settles
 
 
@@ -70,7 +70,7 @@ class Manager:
         self._waiting: dict[str, Site] = {}  # next hops that found no room at their site
         self._stalled: dict[str, Site] = {}  # sites that have such next hops
         self._agenda: list[tuple[int, str]] = []
-        self._due: dict[str, int] = {}  # the earliest time on the agenda, by next hop
+        self._planned: set[tuple[int, str]] = set()  # the same entries
         self._stirred = asyncio.Event()
         self._paused_until = 0
         self._scan_at = 0
@@ -117,12 +117,13 @@ class Manager:
     def announce(self, nexthop: str, due_at: int) -> None:
         """Mail for `nexthop` was committed, due at `due_at`."""
         now = self._tools.clock()
+        entry = (-(-due_at // AGENDA_GRAIN) * AGENDA_GRAIN, nexthop)
         if due_at <= now:
             self._offer(nexthop, now)
-        elif due_at <= now + HORIZON and len(self._agenda) < AGENDA_LIMIT and due_at < self._due.get(nexthop, NEVER):
-            self._due[nexthop] = due_at
-            heapq.heappush(self._agenda, (due_at, nexthop))
-            if self._agenda[0] == (due_at, nexthop):
+        elif due_at <= now + HORIZON and len(self._agenda) < AGENDA_LIMIT and entry not in self._planned:
+            self._planned.add(entry)
+            heapq.heappush(self._agenda, entry)
+            if self._agenda[0] == entry:
                 self._stirred.set()
 
     def troubled_sites(self) -> list[tuple[str, int, str]]:
@@ -141,10 +142,9 @@ class Manager:
     async def _turn(self) -> None:
         now = self._tools.clock()
         while self._agenda and self._agenda[0][0] <= now:
-            due_at, nexthop = heapq.heappop(self._agenda)
-            if self._due.get(nexthop) == due_at:
-                del self._due[nexthop]
-            self._offer(nexthop, now)
+            entry = heapq.heappop(self._agenda)
+            self._planned.remove(entry)
+            self._offer(entry[1], now)
         if now >= self._scan_at:
             await self._scan(now)
         for site in list(self._stalled.values()):
