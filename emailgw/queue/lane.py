@@ -158,7 +158,9 @@ class Lane:
         try:
             return [*await self._tools.preparer.prepare(items, self._tools.clock())]
         except NoSigningKey as error:
-            return [LocalCause.INTERNAL.status(str(error))] * len(items)
+            if len(items) > 1:  # the fault of some of them: find out whose
+                return [made for item in items for made in await self._make([item])]
+            return [LocalCause.INTERNAL.status(str(error))]
 
     async def _try(self, agent: Agent, item: Claimed, envelope: Envelope | DeliveryStatus, lease: int) -> bool:
         """One try of one recipient, settled; False when the site is in trouble."""
