@@ -58,7 +58,7 @@ peers:
 # A venv that `ensurepip` cannot fill (Debian without python3-venv) is completed with apt when we may.
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 	    rm -rf $(VENV); \
 	    test "$$(id -u)" = 0 || { echo "run: sudo apt-get install python3-venv"; exit 1; }; \
 	    apt-get update -qq && apt-get install -qq -y python3-venv >/dev/null && $(PYTHON) -m venv $(VENV); }

@@ -4,6 +4,7 @@ EmailgwError
 ├── ConfigError          the operator's file or command line; ends the program with exit status 78
 ├── Rejected             a submission is refused for what it is; the door maps it to its protocol in one place
 │   └── TooManyRequests  refused for now
+├── CannotListen         an address is taken or not ours now; temporary
 ├── NotFound             no such thing, or not yours
 ├── Conflict             the thing is not in a state that allows it (also: a lost lease)
 └── StoreUnavailable     our storage failed or refuses more; temporary to the other side
@@ -19,6 +20,10 @@ class EmailgwError(Exception):
 
 class ConfigError(EmailgwError):
     """`str()` names the file, the key, what was found and what is expected."""
+
+
+class CannotListen(EmailgwError):
+    """`str()` names the key, the address and the system's reason."""
 
 
 class Rejected(EmailgwError):

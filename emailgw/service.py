@@ -31,7 +31,7 @@ from emailgw.core.retry import RetryPolicy
 from emailgw.delivery.agent import Agent
 from emailgw.delivery.router import Router
 from emailgw.delivery.settings import DeliverySettings, Timeouts, TLSLevel
-from emailgw.errors import ConfigError
+from emailgw.errors import CannotListen, ConfigError
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.queue.accept import Accept, AcceptLimits
 from emailgw.queue.bounces import Bounces
@@ -96,7 +96,7 @@ class Service:
     async def run(self) -> int:
         """Until SIGTERM or SIGINT (0), or until a part fails that it cannot live without (1).
 
-        Raises ConfigError, Locked or StoreUnavailable when it cannot start.
+        Raises ConfigError, CannotListen, Locked or StoreUnavailable when it cannot start.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -263,7 +263,7 @@ def delivery_settings(config: Config, host_name: str) -> DeliverySettings:
 
 
 def _bind(endpoints: tuple[Endpoint, ...], key: str) -> list[socket.socket]:
-    """Raises ConfigError that names the key and the address."""
+    """Raises CannotListen: the address may be free again when the program is started anew."""
     listeners: list[socket.socket] = []
     for endpoint in endpoints:
         try:
@@ -273,7 +273,7 @@ def _bind(endpoints: tuple[Endpoint, ...], key: str) -> list[socket.socket]:
             listeners.append(socket.create_server(found[0][4][:2], family=found[0][0], backlog=BACKLOG))
         except OSError as error:
             _close_all(listeners)
-            raise ConfigError(f"{key}: cannot listen on {endpoint}: {error.strerror or error}") from None
+            raise CannotListen(f"{key}: cannot listen on {endpoint}: {error.strerror or error}") from None
         listeners[-1].setblocking(False)
     return listeners
 

@@ -29,7 +29,7 @@ def build_app(resources: Sequence[Route], health: "Health", exposition: "Metrics
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
-    return _CollapseSlashes(app)
+    return _Front(app)
 
 
 class Health:
@@ -70,8 +70,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     return error_response("not_found", "The requested endpoint does not exist.")
 
 
-class _CollapseSlashes:
-    """`//emails` is `/emails` (contracts 0.2); counts answers by status, too."""
+class _Front:
+    """Before everything: `//emails` is `/emails` (contracts 0.2), no smuggled request passes, answers are counted."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -79,10 +79,20 @@ class _CollapseSlashes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "//" in scope["path"]:
             scope["path"] = _SLASHES.sub("/", scope["path"])
+        app = self._app
+        if scope["type"] == "http" and _is_ambiguous(scope):
+            message = "A request has either a Content-Length or a Transfer-Encoding, not both."
+            app = error_response("malformed_request", message, headers={"connection": "close"})
 
         async def counting(event: Any) -> None:
             if event["type"] == "http.response.start":
                 metrics.http_requests.labels(str(event["status"])).inc()
             await send(event)
 
-        await self._app(scope, receive, counting)
+        await app(scope, receive, counting)
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    """Both lengths: a proxy before us may have taken the other one (RFC 9112 §6.3), and Hypercorn lets it pass."""
+    names = [name for name, _ in scope["headers"]]
+    return b"transfer-encoding" in names and b"content-length" in names

@@ -1,7 +1,7 @@
 """The command line. Data to stdout (`--json` everywhere), talk to stderr, no traceback for a user's mistake.
 
 Exit status as in sysexits.h: 0 done, 1 failed, 64 wrong usage, 69 the daemon or the store is not available, 75 another
-process has the data directory, 78 the configuration is wrong.
+process has the data directory or the port, 78 the configuration is wrong.
 """
 
 import logging
@@ -16,7 +16,7 @@ from emailgw.cli.directory import domain, key
 from emailgw.cli.queue import queue
 from emailgw.cli.send import send
 from emailgw.cli.setup import check, init, serve
-from emailgw.errors import ConfigError, EmailgwError, Locked, StoreUnavailable
+from emailgw.errors import CannotListen, ConfigError, EmailgwError, Locked, StoreUnavailable
 
 EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 64, 69, 75, 78
 
@@ -39,10 +39,9 @@ def main() -> None:
     """The program's entry point: every error a user can cause is one line and its exit status."""
     logging.captureWarnings(True)
     try:
-        group.main(standalone_mode=False)
-        status = 0
-    except click.exceptions.Exit as leave:
-        status = leave.exit_code
+        # Not standalone, click makes an Exit the return value.
+        result = group.main(standalone_mode=False)
+        status = result if isinstance(result, int) else 0
     except click.exceptions.Abort:
         status = 130
     except click.ClickException as error:
@@ -50,7 +49,7 @@ def main() -> None:
         status = EX_USAGE
     except ConfigError as error:
         status = _complain(error, EX_CONFIG)
-    except Locked as error:
+    except (Locked, CannotListen) as error:
         status = _complain(error, EX_TEMPFAIL)
     except StoreUnavailable as error:
         status = _complain(error, EX_UNAVAILABLE)
