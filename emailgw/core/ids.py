@@ -13,6 +13,7 @@ RecipientId = NewType("RecipientId", int)  # 63 bits, see SerialNumbers
 ContentId = NewType("ContentId", int)  # 63 bits
 DomainId = NewType("DomainId", str)  # UUID version 7
 KeyId = NewType("KeyId", str)  # UUID version 7
+TemplateId = NewType("TemplateId", str)  # UUID version 7
 EventId = NewType("EventId", int)  # ascending in commit order; the one id a store makes itself
 
 SERIAL_EPOCH = 1_704_067_200_000  # 2024-01-01T00:00:00Z; 41 bits of milliseconds last until 2093

@@ -11,6 +11,7 @@ import msgspec
 from emailgw.core.address import Address, Mailbox
 from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId
 from emailgw.core.status import EnhancedStatus
+from emailgw.core.template import Variable
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -25,7 +26,8 @@ class Attachment(msgspec.Struct, frozen=True):
 class Content(msgspec.Struct, frozen=True):
     """What will be composed: fields and attachments, or `raw` RFC 5322 bytes (then every other field is empty).
 
-    `headers`: extra header fields in their order, values as plain Unicode text.
+    `headers`: extra header fields in their order, values as plain Unicode text. `placeholders`: not None when subject,
+    text and html are templates, to be filled with each message's variables; these are the declared ones.
     """
 
     author: Mailbox
@@ -36,6 +38,7 @@ class Content(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
     raw: bytes | None = None
+    placeholders: tuple[Variable, ...] | None = None
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -54,7 +57,7 @@ class Message(msgspec.Struct, frozen=True):
     bcc: tuple[Mailbox, ...] = ()
     subject: str = ""
     tags: tuple[tuple[str, str], ...] = ()
-    variables: dict[str, str] = {}
+    variables: dict[str, object] = {}
     accepted_at: int = 0
     date: int = 0
     expires_at: int = 0
@@ -121,7 +124,7 @@ class Submission(msgspec.Struct, frozen=True):
     cc: tuple[Mailbox, ...] = ()
     bcc: tuple[Mailbox, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
-    variables: dict[str, str] = {}
+    variables: dict[str, object] = {}
     send_at: int | None = None
 
     @property

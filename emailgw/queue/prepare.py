@@ -16,6 +16,7 @@ from emailgw.errors import EmailgwError
 from emailgw.mime.compose import compose
 from emailgw.mime.dkim import Signer, sign
 from emailgw.mime.returnpath import ReturnPaths
+from emailgw.mime.template import render
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Claimed
 from emailgw.store.rows import decode_content
@@ -88,7 +89,7 @@ class Preparer:
                 content = contents.get(message.content_id)
                 if content is None:
                     content = contents[message.content_id] = decode_content(body)
-                data = compose(content, message)
+                data = compose(render(content, message.variables), message)
                 data = sign(data, signers[message.author.domain], now) + data
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
                 made.append(Poison(f"{type(error).__name__}: {error}"))

@@ -26,7 +26,7 @@ class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
     cc: tuple[Mailbox, ...] = ()
     bcc: tuple[Mailbox, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
-    variables: dict[str, str] = {}
+    variables: dict[str, object] = {}
 
 
 _fields = msgspec.json.Decoder(_Fields)
