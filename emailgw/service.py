@@ -5,6 +5,7 @@ The one place that knows all layers. Roles never call each other; they are hande
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import os
 import random
@@ -245,6 +246,7 @@ def delivery_settings(config: Config, host_name: str) -> DeliverySettings:
         nameservers=tuple(config.dns.nameservers),
         mx_port=section.mx_port,
         allow_networks=tuple(section.allow_networks),
+        own_addresses=_own_addresses(config.inbound.listen),
         tls=TLSLevel(section.tls),
         try_limit=section.try_timeout,
         max_messages_per_session=section.messages_per_session,
@@ -260,6 +262,19 @@ def delivery_settings(config: Config, host_name: str) -> DeliverySettings:
             dot=2 * command,
         ),
     )
+
+
+def _own_addresses(endpoints: tuple[Endpoint, ...]) -> tuple[str, ...]:
+    """Where we receive mail: an MX host there is us. Loopback and wildcard addresses say nothing."""
+    addresses: list[str] = []
+    for endpoint in endpoints:
+        try:
+            address = ipaddress.ip_address(endpoint.host)
+        except ValueError:
+            continue
+        if not (address.is_loopback or address.is_unspecified):
+            addresses.append(str(address))
+    return tuple(addresses)
 
 
 def _bind(endpoints: tuple[Endpoint, ...], key: str) -> list[socket.socket]:
