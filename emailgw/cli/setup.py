@@ -141,8 +141,8 @@ def _tell(context: Context, config: Config, domain: ask.DomainAnswer | None, key
 def _set_up_logging(config: Config) -> None:
     """To stderr, a line each. Under systemd the journal knows the time."""
     # Two lines a message: nothing is looked up that no line shows (the logging documentation, "Optimization").
-    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = logging.logAsyncioTasks = False
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
+    logging._srcfile = None
     stamp = "" if os.environ.get("JOURNAL_STREAM") else "%(asctime)s "
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(f"{stamp}%(levelname)s %(name)s: %(message)s"))
