@@ -8,6 +8,7 @@ from starlette.routing import Route
 from emailgw.api.emails import Emails
 from emailgw.api.guard import Guard
 from emailgw.api.limits import BodyLimits
+from emailgw.api.reading import Reading
 from emailgw.queue.accept import Accept
 from emailgw.store.open import Store
 
@@ -25,5 +26,6 @@ def build_resources(parts: Parts) -> list[Route]:
     """The guarded routes. A path that is a word (`/emails/batch`) stands before `/emails/{id}`."""
     guard = Guard(parts.store.directory, parts.clock)
     return [
-        *Emails(parts.accept, parts.store.history, parts.limits).routes(guard),
+        *Emails(parts.accept, parts.limits).routes(guard),
+        *Reading(parts.store.history).routes(guard),
     ]

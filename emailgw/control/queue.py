@@ -13,7 +13,7 @@ from emailgw.core.model import Recipient, RecipientState
 from emailgw.errors import Conflict, NotFound, Rejected
 from emailgw.store.history import History
 from emailgw.store.queue import Queue
-from emailgw.wire.emails import show_event
+from emailgw.wire.reading import show_event
 from emailgw.wire.times import show_iso
 
 UNFINISHED = (RecipientState.QUEUED, RecipientState.DEFERRED, RecipientState.HELD)

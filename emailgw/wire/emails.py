@@ -1,4 +1,4 @@
-"""`POST /emails` and `GET /emails/{id}`: the superset of what both families of SDK send, and what each reads back.
+"""`POST /emails`: the superset of what both families of SDK send.
 
 Fields that nobody knows are ignored: the SDKs keep growing. Fields that we know of and cannot honour yet are refused,
 since mail sent at once instead of tomorrow would be worse than an error.
@@ -6,33 +6,16 @@ since mail sent at once instead of tomorrow would be worse than an error.
 
 import base64
 import binascii
-from typing import Any
 
 import msgspec
 
 from emailgw.core.address import AddressError, Mailbox
-from emailgw.core.directory import Dialect
-from emailgw.core.events import Event, EventType
 from emailgw.core.ids import KeyId
-from emailgw.core.model import Attachment, Content, Message, Recipient, RecipientState, Submission
+from emailgw.core.model import Attachment, Content, Submission
 from emailgw.errors import Rejected
-from emailgw.wire.times import read_time, show_iso, show_time
+from emailgw.wire.times import read_time
 
 MAX_ATTACHMENTS = 100
-
-_LAST_EVENT = {
-    EventType.QUEUED: "queued",
-    EventType.DEFERRED: "delivery_delayed",
-    EventType.DELIVERED: "delivered",
-    EventType.BOUNCED: "bounced",
-    EventType.EXPIRED: "failed",
-    EventType.SUPPRESSED: "suppressed",
-    EventType.CANCELLED: "canceled",
-    EventType.HELD: "queued",
-    EventType.RELEASED: "queued",
-    EventType.DELAYED: "delivery_delayed",
-    EventType.COMPLAINED: "complained",
-}
 
 
 class TagField(msgspec.Struct, frozen=True):
@@ -163,89 +146,3 @@ def _field_error(text: str) -> str:
     message, _, path = text.partition(" - at `$")
     path = path.rstrip("`").lstrip(".")
     return f"Invalid `{path}` field: {message}." if path else f"The request body must be a JSON object: {message}."
-
-
-def show_email(
-    message: Message, content: Content, recipients: tuple[Recipient, ...], events: tuple[Event, ...], dialect: Dialect
-) -> dict[str, Any]:
-    """The email object: what the dialect's SDKs read, and our recipients and events beside it."""
-    to = [show_mailbox(mailbox) for mailbox in message.to]
-    scheduled = message.date if message.date > message.accepted_at else None
-    return {
-        "object": "email",
-        "id": message.id,
-        "message_id": f"<{message.header_message_id}>",
-        "from": show_mailbox(content.author),
-        "to": to if dialect is Dialect.RESEND else ", ".join(to),
-        "cc": [show_mailbox(mailbox) for mailbox in message.cc] or None,
-        "bcc": [show_mailbox(mailbox) for mailbox in message.bcc] or None,
-        "reply_to": [show_mailbox(mailbox) for mailbox in content.reply_to] or None,
-        "subject": message.subject,
-        "html": content.html,
-        "text": content.text,
-        "tags": [{"name": name, "value": value} for name, value in message.tags],
-        "created_at": show_time(message.accepted_at, dialect),
-        "scheduled_at": show_time(scheduled, dialect) if scheduled is not None else None,
-        "last_event": _last_event(events, scheduled is not None),
-        "recipients": [_show_recipient(recipient) for recipient in recipients],
-        "events": [show_event(event) for event in events],
-    }
-
-
-def show_mailbox(mailbox: Mailbox) -> str:
-    return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else str(mailbox.address)
-
-
-def _last_event(events: tuple[Event, ...], scheduled: bool) -> str:
-    if not events:
-        return "queued"
-    last = events[-1].type
-    return "scheduled" if scheduled and last is EventType.QUEUED else _LAST_EVENT[last]
-
-
-def _show_recipient(recipient: Recipient) -> dict[str, Any]:
-    waiting = recipient.state in (RecipientState.QUEUED, RecipientState.DEFERRED)
-    return {
-        "address": str(recipient.address),
-        "state": recipient.state.value,
-        "status": str(recipient.status) if recipient.status else None,
-        "reason": recipient.reason or None,
-        "tries": recipient.tries,
-        "next_try_at": show_iso(recipient.due_at) if waiting and recipient.due_at and not recipient.lease else None,
-        "updated_at": show_iso(recipient.updated_at),
-    }
-
-
-def show_event(event: Event) -> dict[str, Any]:
-    """One event with its whole story; what does not apply is left out."""
-    detail = event.detail
-    shown: dict[str, Any] = {
-        "id": f"evt_{event.id}",
-        "type": event.type.value,
-        "created_at": show_iso(event.at),
-        "recipient": str(event.address),
-        "source": detail.source.value,
-    }
-    if detail.status is not None:
-        shown["status"] = str(detail.status)
-    for name in ("reason", "reporting_mta", "remote_mta", "diagnostic", "feedback_type"):
-        if getattr(detail, name):
-            shown[name] = getattr(detail, name)
-    if detail.bounce_type is not None:
-        shown["category"] = detail.category
-        shown["bounce"] = {"type": detail.bounce_type, "subType": detail.bounce_subtype}
-    if detail.retry_at is not None:
-        shown["retry_at"] = show_iso(detail.retry_at)
-    attempt = detail.attempt
-    if attempt is not None:
-        reply = attempt.status.reply
-        shown["attempt"] = {
-            "host": attempt.host,
-            "address": attempt.address,
-            "port": attempt.port,
-            "tls": attempt.tls,
-            "reply": {"code": reply.code, "text": reply.text} if reply else None,
-            "delays": {name: getattr(attempt.delays, name) for name in ("queue", "wait", "connect", "transmit")},
-            "transcript": attempt.transcript,
-        }
-    return shown
