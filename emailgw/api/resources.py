@@ -10,6 +10,7 @@ from emailgw.api.guard import Guard
 from emailgw.api.limits import BodyLimits
 from emailgw.api.reading import Reading
 from emailgw.queue.accept import Accept
+from emailgw.queue.templates import TemplateEditor
 from emailgw.store.open import Store
 
 
@@ -25,7 +26,8 @@ class Parts(msgspec.Struct, frozen=True):
 def build_resources(parts: Parts) -> list[Route]:
     """The guarded routes. A path that is a word (`/emails/batch`) stands before `/emails/{id}`."""
     guard = Guard(parts.store.directory, parts.clock)
+    templates = TemplateEditor(parts.store.templates, parts.clock)
     return [
-        *Emails(parts.accept, parts.limits).routes(guard),
+        *Emails(parts.accept, templates, parts.limits).routes(guard),
         *Reading(parts.store.history).routes(guard),
     ]

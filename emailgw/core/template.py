@@ -91,3 +91,17 @@ class TemplateVersion(msgspec.Struct, frozen=True):
     number: int
     fields: TemplateFields
     published_at: int
+
+
+class TemplateEdit(msgspec.Struct, frozen=True):
+    """What a client wants changed; UNSET is left as it is."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    alias: str | msgspec.UnsetType | None = msgspec.UNSET
+    author: Mailbox | msgspec.UnsetType | None = msgspec.UNSET
+    reply_to: tuple[Mailbox, ...] | msgspec.UnsetType = msgspec.UNSET
+    subject: str | msgspec.UnsetType = msgspec.UNSET
+    html: str | msgspec.UnsetType | None = msgspec.UNSET
+    text: str | msgspec.UnsetType | None = msgspec.UNSET
+    variables: tuple[Variable, ...] | msgspec.UnsetType = msgspec.UNSET
+    publish: bool = False

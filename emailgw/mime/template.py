@@ -81,6 +81,10 @@ def needed_names(text: str) -> frozenset[str]:
     )
 
 
+def is_variable_name(text: str) -> bool:
+    return "." not in text and _NAME.fullmatch(text) is not None
+
+
 def parse(text: str) -> Nodes:
     """A template's pieces. Raises TemplateError with what is wrong and where."""
     return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _Parser(text).parse()

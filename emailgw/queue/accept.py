@@ -17,6 +17,7 @@ from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, u
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
 from emailgw.errors import Rejected, StoreUnavailable
 from emailgw.mime.custom import HeaderError, check_content_id, check_custom_header, check_header_text
+from emailgw.queue.templates import fill
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Queue
 
@@ -64,6 +65,9 @@ class Accept:
         """
         now = self._clock()
         try:
+            # What is stored is the template; what is checked and shown is what this message says.
+            content = submission.content
+            submission = msgspec.structs.replace(submission, content=fill(content, submission.variables))
             _check(submission, now)
             size = content_size(submission.content)
             if size > self._limits.max_size:
@@ -76,7 +80,7 @@ class Accept:
             raise
         self._check_space(now)
         message, recipients, events = self._build(submission, key, now)
-        await self._queue.enqueue(message, submission.content, recipients, events)
+        await self._queue.enqueue(message, content, recipients, events)
         metrics.accepted_messages.labels(door).inc()
         metrics.accepted_recipients.labels(door).inc(len(recipients))
         maillog.accepted(message, len(recipients), size, door)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from emailgw.store.directory import Directory
 from emailgw.store.history import History
+from emailgw.store.idempotency import Idempotency
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.queue import Queue
 from emailgw.store.schema import prepare
 from emailgw.store.sqlite import SQLiteDatabase
+from emailgw.store.templates import Templates
 
 DATABASE_FILE = "emailgw.db"
 
@@ -23,6 +25,8 @@ class Store:
         self.queue = Queue(database)
         self.directory = Directory(database)
         self.history = History(database)
+        self.idempotency = Idempotency(database)
+        self.templates = Templates(database)
 
     async def close(self) -> None:
         await self._database.close()

@@ -95,3 +95,35 @@ CREATE TABLE api_keys (
     created_at INTEGER NOT NULL,
     revoked_at INTEGER
 ) WITHOUT ROWID;
+
+-- Templates: one draft each, and the versions published of it, which never change.
+
+CREATE TABLE templates (
+    id           TEXT PRIMARY KEY,
+    alias        TEXT UNIQUE,
+    name         TEXT NOT NULL,
+    draft        TEXT NOT NULL,        -- JSON of core.template.TemplateFields
+    version      INTEGER NOT NULL,     -- the newest published one, 0 for none
+    published_at INTEGER,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    edited_at    INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE template_versions (
+    template_id  TEXT NOT NULL REFERENCES templates (id),
+    number       INTEGER NOT NULL,
+    fields       TEXT NOT NULL,        -- JSON of core.template.TemplateFields
+    published_at INTEGER NOT NULL,
+    PRIMARY KEY (template_id, number)
+) WITHOUT ROWID;
+
+CREATE TABLE idempotency (             -- answers to requests that must not be carried out twice
+    key_id      TEXT NOT NULL,         -- the API key's
+    name        TEXT NOT NULL,         -- the Idempotency-Key header
+    fingerprint BLOB NOT NULL,         -- SHA-256 of what was asked
+    answer      BLOB NOT NULL,         -- the body that was answered
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (key_id, name)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_at ON idempotency (at);

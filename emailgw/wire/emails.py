@@ -12,6 +12,7 @@ import msgspec
 from emailgw.core.address import AddressError, Mailbox
 from emailgw.core.ids import KeyId
 from emailgw.core.model import Attachment, Content, Submission
+from emailgw.core.template import TemplateFields
 from emailgw.errors import Rejected
 from emailgw.wire.times import read_time
 
@@ -34,6 +35,13 @@ class AttachmentField(msgspec.Struct, frozen=True):
     inline_content_id: str | None = None
 
 
+class TemplateUse(msgspec.Struct, frozen=True):
+    """`id`: a template's id or alias."""
+
+    id: str
+    variables: dict[str, object] | None = None
+
+
 class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
     author: str | None = None
     to: str | list[str] | None = None
@@ -47,51 +55,58 @@ class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
     tags: list[TagField] | dict[str, str] | None = None
     attachments: list[AttachmentField] | None = None
     scheduled_at: str | None = None
-    template: dict[str, object] | None = None
+    template: TemplateUse | None = None
 
 
 _decoder = msgspec.json.Decoder(EmailRequest)
 
 
-def read_email(body: bytes, key_id: KeyId) -> Submission:
+def decode_email(body: bytes) -> EmailRequest:
     """Decode a request body. Raises Rejected: `malformed_request` when it is no JSON object, else what is wrong."""
     try:
-        request = _decoder.decode(body)
+        return _decoder.decode(body)
     except msgspec.ValidationError as error:
         raise Rejected(_field_error(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Rejected(f"The request body is not valid JSON: {reason}.", name="malformed_request") from None
-    if request.template is not None:
-        raise Rejected("The `template` field is not supported yet.", name="invalid_parameter")
+
+
+def read_email(request: EmailRequest, key_id: KeyId, template: TemplateFields | None = None) -> Submission:
+    """What the request asks to send. `template`: the one that `request.template` names; the request's own fields take
+    the place of its fields. Raises Rejected.
+    """
     return Submission(
         key_id=key_id,
-        content=_content(request),
+        content=_content(request, template),
         to=_mailboxes(request.to, "to"),
         cc=_mailboxes(request.cc, "cc"),
         bcc=_mailboxes(request.bcc, "bcc"),
         tags=_tags(request.tags),
+        variables=(request.template.variables or {}) if request.template else {},
         send_at=_send_at(request.scheduled_at),
     )
 
 
-def _content(request: EmailRequest) -> Content:
-    if request.author is None:
+def _content(request: EmailRequest, template: TemplateFields | None) -> Content:
+    fields = template or TemplateFields()
+    author = fields.author if request.author is None else _mailboxes(request.author, "from")[0]
+    if author is None:
         raise Rejected("Missing `from` field.", name="missing_required_field")
-    if request.subject is None:
+    if request.subject is None and template is None:
         raise Rejected("Missing `subject` field.", name="missing_required_field")
-    [author] = _mailboxes(request.author, "from")
     attachments = request.attachments or []
     if len(attachments) > MAX_ATTACHMENTS:
         raise Rejected(f"The `attachments` field has more than {MAX_ATTACHMENTS} entries.", name="invalid_attachment")
     return Content(
         author=author,
-        reply_to=_mailboxes(request.reply_to, "reply_to"),
-        subject=request.subject,
-        text=request.text,
-        html=request.html,
+        reply_to=fields.reply_to if request.reply_to is None else _mailboxes(request.reply_to, "reply_to"),
+        subject=fields.subject if request.subject is None else request.subject,
+        text=fields.text if request.text is None else request.text,
+        html=fields.html if request.html is None else request.html,
         headers=tuple((request.headers or {}).items()),
         attachments=tuple(_attachment(field, index) for index, field in enumerate(attachments)),
+        placeholders=template.variables if template else None,
     )
 
 

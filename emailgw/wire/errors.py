@@ -23,6 +23,7 @@ _SAME = {
 _DIFFERENT = {
     "invalid_api_key": {Dialect.RESEND: (403, "invalid_api_key"), Dialect.SENDKIT: (401, "invalid_api_key")},
     "domain_not_verified": {Dialect.RESEND: (403, "validation_error"), Dialect.SENDKIT: (422, "validation_error")},
+    "template_not_found": {Dialect.RESEND: (404, "not_found"), Dialect.SENDKIT: (422, "validation_error")},
 }
 _PLAIN = {
     "malformed_request": (400, "validation_error"),
