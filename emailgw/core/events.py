@@ -25,14 +25,18 @@ class EventType(enum.StrEnum):
     RELEASED = "released"
     DELAYED = "delayed"  # a remote host reports that it has not delivered yet
     COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    UNPARSED = "unparsed"  # mail to its return path that could not be read; kept whole
+    RESCHEDULED = "rescheduled"  # its sender moved the time of sending
 
 
 class Source(enum.StrEnum):
-    """Who told us: a server in the SMTP session, a report by mail, the operator, the API, or we ourselves."""
+    """Who told us: a server in the SMTP session, a report by mail, mail, the operator, the API, or we ourselves."""
 
     SMTP = "smtp"
     DSN = "dsn"
     ARF = "arf"
+    MAIL = "mail"  # from a person or his mail program
     OPERATOR = "operator"
     API = "api"
     LOCAL = "local"

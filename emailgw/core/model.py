@@ -57,6 +57,7 @@ class Message(msgspec.Struct, frozen=True):
     bcc: tuple[Mailbox, ...] = ()
     subject: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
     variables: dict[str, object] = {}
     accepted_at: int = 0
     date: int = 0
@@ -124,6 +125,7 @@ class Submission(msgspec.Struct, frozen=True):
     cc: tuple[Mailbox, ...] = ()
     bcc: tuple[Mailbox, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
     variables: dict[str, object] = {}
     send_at: int | None = None
 

@@ -4,7 +4,8 @@ Each method is one verb, so one transaction. Times are milliseconds UTC. A recip
 with its event (guarantee G2). All raise StoreUnavailable when the storage fails; nothing has changed then.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar, overload
 
 import msgspec
 
@@ -13,10 +14,14 @@ from emailgw.core.ids import ContentId, RecipientId
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
+from emailgw.store.idempotency import Remembered, remember
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
+
+T = TypeVar("T")
 
 INLINE_CONTENT = 64 * 1024  # octets of a content that a claim brings along; larger ones are read one by one
 
+_BUSY = "it is being delivered or its state has changed"
 _INSERT_CONTENT = insert("contents", "id body")
 _INSERT_MESSAGE = insert(
     "messages", "id content_id key_id author domain subject fields size accepted_at date expires_at"
@@ -63,6 +68,18 @@ class Claimed(msgspec.Struct, frozen=True):
     content: bytes | None
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """Messages that are accepted together, or none of them: a message, or a whole batch of them.
+
+    `contents` has each content once, however many messages share it.
+    """
+
+    contents: Mapping[ContentId, Content]
+    messages: Sequence[Message]
+    recipients: Sequence[Recipient]
+    events: Sequence[Event]
+
+
 class Unreadable(msgspec.Struct, frozen=True):
     """A claimed row that cannot be read back; to be held, so that someone looks at it."""
 
@@ -84,18 +101,29 @@ class Queue:
         self, message: Message, content: Content, recipients: Sequence[Recipient], events: Sequence[Event]
     ) -> None:
         """Store a message whole. When this returns, it is on stable storage (guarantee G1)."""
-        body = rows.encode_content(content)
-        await self._database.write(
-            Verb(
-                (
-                    Statement(_INSERT_CONTENT, {"id": message.content_id, "body": body}),
-                    Statement(_INSERT_MESSAGE, rows.message_parameters(message, len(body))),
-                    _each(_INSERT_RECIPIENT, [rows.recipient_parameters(recipient) for recipient in recipients]),
-                    _each(_INSERT_EVENT, [rows.event_parameters(event) for event in events]),
-                )
-            )
-        )
-        self._tell(recipients)
+        await self.enqueue_all(Arrival({message.content_id: content}, (message,), recipients, events))
+
+    async def enqueue_all(self, arrival: Arrival, once: Remembered | None = None) -> None:
+        """Store all of an arrival. When this returns, it is on stable storage (guarantee G1).
+
+        `once`: the request that it is the effect of. Raises Conflict when that request was carried out before.
+        """
+        bodies = {id: rows.encode_content(content) for id, content in arrival.contents.items()}
+        sizes = {id: len(body) for id, body in bodies.items()}
+        statements = [
+            _each(_INSERT_CONTENT, [{"id": id, "body": body} for id, body in bodies.items()]),
+            _rows(
+                _INSERT_MESSAGE,
+                lambda message: rows.message_parameters(message, sizes[message.content_id]),
+                arrival.messages,
+            ),
+            _rows(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
+            _rows(_INSERT_EVENT, rows.event_parameters, arrival.events),
+        ]
+        if once is not None:
+            statements.insert(0, remember(once))
+        await self._database.write(Verb(tuple(statements)))
+        self._tell(arrival.recipients)
 
     async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
         """Lease up to `count` due recipients of a next hop, oldest first, to the token `lease` until `until`."""
@@ -174,15 +202,40 @@ class Queue:
         """Move a recipient that nobody works on from one of `states` to `recipient.state`, with its event: what an
         operator, a client or a verdict on a whole site does. Raises Conflict when it is in another state or leased.
         """
-        names = ", ".join(f"'{state.value}'" for state in states)
-        statement = Statement(
-            _SETTLE + f"lease IS NULL AND state IN ({names})",
-            rows.recipient_parameters(recipient),
-            touches=1,
-            otherwise="it is being delivered or its state has changed",
-        )
-        await self._database.write(Verb((statement, *_events(event))))
+        await self._database.write(Verb((_change(recipient, states), *_events(event))))
         self._tell([recipient])
+
+    async def change_all(self, changes: Sequence[tuple[Recipient, Event]], states: Sequence[RecipientState]) -> None:
+        """As `change`, for several recipients of one message: all of them, or none and Conflict."""
+        statements: list[Statement] = []
+        for recipient, event in changes:
+            statements += (_change(recipient, states), *_events(event))
+        await self._database.write(Verb(tuple(statements)))
+        self._tell([recipient for recipient, _ in changes])
+
+    async def reschedule(self, message: Message, changes: Sequence[tuple[Recipient, Event]]) -> None:
+        """Move an untried message to its new `date` and `expires_at`, with its recipients and their events.
+
+        Raises Conflict when one of them was tried, is being delivered or has changed: every try must find the same
+        date (guarantee G7), so either all move or none.
+        """
+        sql = "UPDATE messages SET date = :date, expires_at = :expires_at WHERE id = :id"
+        times: Parameters = {"id": message.id, "date": message.date, "expires_at": message.expires_at}
+        statements = [Statement(sql, times, touches=1)]
+        for recipient, event in changes:
+            sql = (
+                "UPDATE recipients SET due_at = :due_at, expires_at = :expires_at, updated_at = :updated_at "
+                "WHERE id = :id AND state = 'queued' AND tries = 0 AND lease IS NULL"
+            )
+            parameters: Parameters = {
+                "id": recipient.id,
+                "due_at": recipient.due_at,
+                "expires_at": recipient.expires_at,
+                "updated_at": recipient.updated_at,
+            }
+            statements += (Statement(sql, parameters, touches=1, otherwise=_BUSY), *_events(event))
+        await self._database.write(Verb(tuple(statements)))
+        self._tell([recipient for recipient, _ in changes])
 
     async def hurry(self, recipient: Recipient, now: int) -> None:
         """Make a waiting recipient due at once. Raises Conflict when it waits no more or is being delivered."""
@@ -190,7 +243,7 @@ class Queue:
             "UPDATE recipients SET due_at = :now WHERE id = :id AND due_at IS NOT NULL AND lease IS NULL",
             {"id": recipient.id, "now": now},
             touches=1,
-            otherwise="it is being delivered or its state has changed",
+            otherwise=_BUSY,
         )
         await self._database.write(Verb((update,)))
         self._tell([msgspec.structs.replace(recipient, due_at=now)])
@@ -232,10 +285,11 @@ class Queue:
         return len(found)
 
     def _tell(self, recipients: Sequence[Recipient]) -> None:
-        for recipient in recipients:
-            if recipient.due_at is not None:
+        # Once for each next hop and time: ten thousand to one host are one piece of news.
+        for nexthop, due_at in {(recipient.nexthop, recipient.due_at): None for recipient in recipients}:
+            if due_at is not None:
                 for listener in self._listeners:
-                    listener(recipient.nexthop, recipient.due_at)
+                    listener(nexthop, due_at)
 
 
 def _discard(messages: Sequence[Parameters], before_ms: int) -> Verb:
@@ -261,6 +315,39 @@ def _discard(messages: Sequence[Parameters], before_ms: int) -> Verb:
 def _each(sql: str, parameters: Sequence[Parameters]) -> Statement:
     """One plain statement for the common case of one row: executemany costs more."""
     return Statement(sql, parameters[0]) if len(parameters) == 1 else Statement(sql, parameters, many=True)
+
+
+def _rows(sql: str, make: Callable[[T], Parameters], items: Sequence[T]) -> Statement:
+    """As `_each`; what is many is made row by row while it is written, so that a large batch is never there twice."""
+    return Statement(sql, make(items[0])) if len(items) == 1 else Statement(sql, _Made(make, items), many=True)
+
+
+class _Made(Sequence[Parameters], Generic[T]):
+    def __init__(self, make: Callable[[T], Parameters], items: Sequence[T]) -> None:
+        self._make = make
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Parameters: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Parameters]: ...
+    def __getitem__(self, index: int | slice) -> Parameters | Sequence[Parameters]:
+        if isinstance(index, slice):
+            return _Made(self._make, self._items[index])
+        return self._make(self._items[index])
+
+
+def _change(recipient: Recipient, states: Sequence[RecipientState]) -> Statement:
+    names = ", ".join(f"'{state.value}'" for state in states)
+    return Statement(
+        _SETTLE + f"lease IS NULL AND state IN ({names})",
+        rows.recipient_parameters(recipient),
+        touches=1,
+        otherwise=_BUSY,
+    )
 
 
 def _events(event: Event | None) -> tuple[Statement, ...]:

@@ -26,6 +26,7 @@ class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
     cc: tuple[Mailbox, ...] = ()
     bcc: tuple[Mailbox, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
     variables: dict[str, object] = {}
 
 
@@ -46,7 +47,7 @@ def decode_content(body: bytes) -> Content:
 
 
 def message_parameters(message: Message, size: int) -> Parameters:
-    fields = _Fields(message.to, message.cc, message.bcc, message.tags, message.variables)
+    fields = _Fields(message.to, message.cc, message.bcc, message.tags, message.metadata, message.variables)
     return {
         "id": message.id,
         "content_id": message.content_id,
@@ -76,6 +77,7 @@ def message_from(row: Row) -> Message:
         bcc=fields.bcc,
         subject=values[4],
         tags=fields.tags,
+        metadata=fields.metadata,
         variables=fields.variables,
         accepted_at=values[6],
         date=values[7],

@@ -127,3 +127,20 @@ CREATE TABLE idempotency (             -- answers to requests that must not be c
     PRIMARY KEY (key_id, name)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_at ON idempotency (at);
+
+-- Reports by mail.
+
+CREATE TABLE transient_bounces (       -- mail that came back without proving its address bad; too many suppress it
+    domain       TEXT NOT NULL,        -- the author's
+    address      TEXT NOT NULL,        -- lower case
+    recipient_id INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    forgiven_by  INTEGER,              -- the recipient whose later delivery showed that the address works
+    PRIMARY KEY (domain, address, recipient_id)
+) WITHOUT ROWID;
+CREATE INDEX transient_bounces_at ON transient_bounces (at);
+
+CREATE TABLE report_forwarding (       -- where a domain's owner wants its reports; no row: as the configuration says
+    domain  TEXT PRIMARY KEY,
+    address TEXT NOT NULL              -- empty: nowhere
+) WITHOUT ROWID;
