@@ -11,6 +11,7 @@ from emailgw.store.lock import DirectoryLock
 from emailgw.store.queue import Queue
 from emailgw.store.schema import prepare
 from emailgw.store.sqlite import SQLiteDatabase
+from emailgw.store.suppressions import Suppressions
 from emailgw.store.templates import Templates
 
 DATABASE_FILE = "emailgw.db"
@@ -26,6 +27,7 @@ class Store:
         self.directory = Directory(database)
         self.history = History(database)
         self.idempotency = Idempotency(database)
+        self.suppressions = Suppressions(database)
         self.templates = Templates(database)
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
 from emailgw.store.idempotency import Remembered, remember
+from emailgw.store.suppressions import suppressing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
 
 T = TypeVar("T")
@@ -351,7 +352,10 @@ def _change(recipient: Recipient, states: Sequence[RecipientState]) -> Statement
 
 
 def _events(event: Event | None) -> tuple[Statement, ...]:
-    return () if event is None else (Statement(_INSERT_EVENT, rows.event_parameters(event)),)
+    """The event, and the suppression that it brings with it."""
+    if event is None:
+        return ()
+    return (Statement(_INSERT_EVENT, rows.event_parameters(event)), *suppressing(event))
 
 
 def _claimed_from(row: Row) -> Claimed | Unreadable:

@@ -144,3 +144,15 @@ CREATE TABLE report_forwarding (       -- where a domain's owner wants its repor
     domain  TEXT PRIMARY KEY,
     address TEXT NOT NULL              -- empty: nowhere
 ) WITHOUT ROWID;
+
+-- Suppressions: addresses that get no mail.
+
+CREATE TABLE suppressions (
+    id         TEXT PRIMARY KEY,
+    address    TEXT NOT NULL,          -- lower case
+    domain     TEXT NOT NULL,          -- the author domain it holds for; '' for the whole gateway
+    reason     TEXT NOT NULL CHECK (reason IN ('manual', 'bounce', 'complaint', 'unsubscribe')),
+    cause      TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (address, domain)
+) WITHOUT ROWID;

@@ -1,0 +1,156 @@
+"""Suppressions: found by everyone who accepts mail, kept by the API, the operator, and `Queue` after hard bounces.
+
+An entry stops the mail of one author domain or, with an empty domain, of the whole gateway.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from emailgw.core.address import Address
+from emailgw.core.events import Event, EventType
+from emailgw.core.ids import uuid7
+from emailgw.core.paging import Page, Paged
+from emailgw.core.suppression import Suppression, SuppressionReason, suppression_key
+from emailgw.errors import NotFound
+from emailgw.store.paging import one_of, read_page
+from emailgw.store.rows import address_from
+from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
+
+AT_ONCE = 400  # addresses asked about in one statement
+_COLUMNS = "id, address, domain, reason, cause, created_at"
+_INSERT = insert("suppressions", "id address domain reason cause created_at") + " ON CONFLICT DO NOTHING"
+_AFTER_EVENT = (
+    "INSERT INTO suppressions (id, address, domain, reason, cause, created_at) "
+    "SELECT :id, :address, m.domain, :reason, :cause, :created_at FROM messages m WHERE m.id = :message_id "
+    "ON CONFLICT DO NOTHING"
+)
+PERMANENT = "Permanent"  # as bounce.report.BounceType has it
+
+
+class Suppressions:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, domain: str, addresses: Sequence[Address]) -> dict[Address, Suppression]:
+        """Those of `addresses` (as given) that may get no mail of the author domain `domain`, each with its entry."""
+        keys: dict[str, list[Address]] = {}
+        for address in addresses:
+            keys.setdefault(str(suppression_key(address)), []).append(address)
+        texts = list(keys)
+        found: dict[Address, Suppression] = {}
+        for start in range(0, len(texts), AT_ONCE):
+            parameters: dict[str, Value] = {"domain": domain}
+            condition = one_of("address", tuple(texts[start : start + AT_ONCE]), parameters)
+            sql = f"SELECT {_COLUMNS} FROM suppressions WHERE {condition} AND domain IN ('', :domain) ORDER BY domain"
+            for row in await self._database.read(sql, parameters):
+                entry = _suppression_from(row)
+                found |= dict.fromkeys(keys[str(entry.address)], entry)
+        return found
+
+    async def add(self, entries: Sequence[Suppression]) -> list[Suppression]:
+        """Store what is not there yet; for each entry the one that is there now, in order."""
+        if not entries:
+            return []
+        await self._database.write(Verb((Statement(_INSERT, [_parameters(entry) for entry in entries], many=True),)))
+        stored: dict[tuple[str, str], Suppression] = {}
+        texts = [str(suppression_key(entry.address)) for entry in entries]
+        for start in range(0, len(texts), AT_ONCE):
+            parameters: dict[str, Value] = {}
+            condition = one_of("address", tuple(texts[start : start + AT_ONCE]), parameters)
+            for row in await self._database.read(f"SELECT {_COLUMNS} FROM suppressions WHERE {condition}", parameters):
+                entry = _suppression_from(row)
+                stored[str(entry.address), entry.domain] = entry
+        # One that was removed in between is answered as it was added.
+        return [stored.get((text, entry.domain), entry) for text, entry in zip(texts, entries, strict=True)]
+
+    async def named(self, id_or_address: str, domains: tuple[str, ...] = ()) -> list[Suppression]:
+        """The entries of an id or an address (lower case), of these author domains or, with none, of all."""
+        parameters: dict[str, Value] = {"name": id_or_address}
+        condition = one_of("domain", domains, parameters)
+        sql = f"SELECT {_COLUMNS} FROM suppressions WHERE (id = :name OR address = :name) AND {condition} ORDER BY id"
+        return [_suppression_from(row) for row in await self._database.read(sql, parameters)]
+
+    async def list(
+        self,
+        page: Page,
+        domains: tuple[str, ...] = (),
+        reason: SuppressionReason | None = None,
+        address: str | None = None,
+    ) -> Paged[Suppression]:
+        """Newest first. `address`: of exactly this one, in lower case."""
+        parameters: dict[str, Value] = {}
+        condition = one_of("domain", domains, parameters)
+        if reason is not None:
+            condition += " AND reason = :reason"
+            parameters["reason"] = reason.value
+        if address is not None:
+            condition += " AND address = :address"
+            parameters["address"] = address
+        rows, has_more, total = await read_page(self._database, _COLUMNS, "suppressions", condition, parameters, page)
+        return Paged(tuple(map(_suppression_from, rows)), has_more, total)
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        """Forget entries; those that are gone already do not matter."""
+        if ids:
+            delete = Statement("DELETE FROM suppressions WHERE id = :id", [{"id": id} for id in ids], many=True)
+            await self._database.write(Verb((delete,)))
+
+    async def one(self, id_or_address: str, domains: tuple[str, ...] = ()) -> Suppression:
+        """The first entry of that name. Raises NotFound."""
+        found = await self.named(id_or_address, domains)
+        if not found:
+            raise NotFound("Suppression not found")
+        return found[0]
+
+
+def suppressing(event: Event | None) -> tuple[Statement, ...]:
+    """What an event adds to the list, to be written in the event's own transaction.
+
+    A permanent bounce (no such mailbox, no such domain) stops the whole gateway: it would tell every author the same.
+    A complaint was made about one author, and stops that domain.
+    """
+    if event is None:
+        return ()
+    detail = event.detail
+    parameters: dict[str, Value] = {
+        "id": _id_of(event),
+        "address": str(suppression_key(event.address)),
+        "cause": detail.reason,
+        "created_at": event.at,
+    }
+    if event.type is EventType.BOUNCED and detail.bounce_type == PERMANENT:
+        return (Statement(_INSERT, {**parameters, "domain": "", "reason": SuppressionReason.BOUNCE.value}),)
+    if event.type is EventType.COMPLAINED:
+        complaint = {**parameters, "reason": SuppressionReason.COMPLAINT.value, "message_id": event.message_id}
+        return (Statement(_AFTER_EVENT, complaint),)
+    return ()
+
+
+def _id_of(event: Event) -> str:
+    """From the event itself, so that a statement is decided by it alone; one event makes one entry."""
+    seed = f"{event.message_id} {event.recipient_id} {event.type} {event.at}"
+    return uuid7(event.at, hashlib.sha256(seed.encode()).digest()[:10])
+
+
+def _parameters(entry: Suppression) -> Parameters:
+    return {
+        "id": entry.id,
+        "address": str(suppression_key(entry.address)),
+        "domain": entry.domain,
+        "reason": entry.reason.value,
+        "cause": entry.cause,
+        "created_at": entry.created_at,
+    }
+
+
+def _suppression_from(row: Row) -> Suppression:
+    values: tuple[Any, ...] = row
+    return Suppression(
+        id=values[0],
+        address=address_from(values[1]),
+        domain=values[2],
+        reason=SuppressionReason(values[3]),
+        cause=values[4],
+        created_at=values[5],
+    )
