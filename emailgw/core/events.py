@@ -86,7 +86,8 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `category`, `bounce_type`, `bounce_subtype`: what a failure means, in the fixed vocabulary of `bounce.report`.
     `retry_at`: when a deferred recipient is due again. `attempt` for source smtp and local; the report's fields
-    (`reporting_mta`, `remote_mta`, `diagnostic`) for sources dsn and arf.
+    (`reporting_mta`, `remote_mta`, `diagnostic`) for sources dsn and arf. `suppresses`: whether the address gets no
+    mail any more for it; None means what its type does by itself (`store.suppressions.suppressing`).
     """
 
     source: Source = Source.LOCAL
@@ -101,6 +102,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     category: str | None = None
     bounce_type: str | None = None
     bounce_subtype: str | None = None
+    suppresses: bool | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -1,43 +1,69 @@
 """The only door into the queue. What passes is stored whole, with its events, before the door may say yes.
 
-Doors (HTTP, later SMTP) hand over a Submission; what is wrong with it is a Rejected whose words say what to change.
+Doors (HTTP, later SMTP) hand over Submissions, one or a whole batch; what is wrong with one is a Rejected whose words
+say what to change. `draft` decides and makes ids, `store` commits: in between a door knows what it will answer.
 """
 
-import contextlib
+import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from emailgw import maillog, metrics
-from emailgw.core.directory import ApiKey, DomainStatus
+from emailgw.core.address import Address
+from emailgw.core.directory import ApiKey, Dialect, DomainStatus, KeyMode
 from emailgw.core.events import Detail, Event, EventType, Source
 from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, uuid7
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
+from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
 from emailgw.errors import Rejected, StoreUnavailable
-from emailgw.mime.custom import HeaderError, check_content_id, check_custom_header, check_header_text
+from emailgw.queue.checks import check_submission
 from emailgw.queue.templates import fill
 from emailgw.store.directory import Directory
-from emailgw.store.queue import Queue
+from emailgw.store.idempotency import Remembered
+from emailgw.store.queue import Arrival, Queue
 
-MAX_RECIPIENTS = 50  # in each of to, cc and bcc, as both contracts have it
-MAX_SUBJECT = 998  # characters
-MAX_HEADERS = 100
-MAX_TAGS = 75
-MAX_TAG = 256
-MAX_SCHEDULE = 30 * 86_400_000  # milliseconds ahead
 SPACE_CHECK = 1_000  # milliseconds for which the answer about free space is good
+SLICE = 100  # messages of a batch that are looked at before others have their turn
 
 _QUEUED = Detail(source=Source.API)
+_SUPPRESSED = Detail(source=Source.LOCAL, reason="the address is on the suppression list")
 
 
 class AcceptLimits(msgspec.Struct, frozen=True):
-    """`lifetime` in milliseconds from the time of sending; sizes in octets."""
+    """`lifetime` in milliseconds from the time of sending; sizes in octets. `test_domain`: of the test recipients."""
 
     lifetime: int
     max_size: int
     min_free_space: int
+    test_domain: str = ""
+
+
+class SuppressionList(Protocol):
+    async def find(self, domain: str, addresses: Sequence[Address]) -> Mapping[Address, object]:
+        """Those of `addresses` that mail of the author domain `domain` must not go to."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why the item of a batch at `index` is not sent."""
+
+    index: int
+    error: Rejected
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What passed the checks, in the order it was given; nothing is stored yet. `sizes`: of each message, in octets."""
+
+    arrival: Arrival
+    sizes: list[int]
+    refusals: list[Refusal]
+
+    @property
+    def ids(self) -> list[MessageId]:
+        return [message.id for message in self.arrival.messages]
 
 
 class Accept:
@@ -49,6 +75,7 @@ class Accept:
         data_dir: Path,
         clock: Callable[[], int],
         serials: SerialNumbers,
+        suppressions: SuppressionList | None = None,
     ) -> None:
         self._queue = queue
         self._directory = directory
@@ -56,6 +83,7 @@ class Accept:
         self._data_dir = data_dir
         self._clock = clock
         self._serials = serials
+        self._suppressions = suppressions
         self._space: tuple[int, bool] = (0, True)
 
     async def submit(self, submission: Submission, key: ApiKey, door: str) -> MessageId:
@@ -63,35 +91,77 @@ class Accept:
 
         Raises Rejected (nothing was stored) or StoreUnavailable (nothing was promised).
         """
-        now = self._clock()
-        try:
-            # What is stored is the template; what is checked and shown is what this message says.
-            content = submission.content
-            submission = msgspec.structs.replace(submission, content=fill(content, submission.variables))
-            _check(submission, now)
-            size = content_size(submission.content)
-            if size > self._limits.max_size:
-                raise Rejected(
-                    f"The message has {size} octets; at most {self._limits.max_size} are allowed.", status="5.3.4"
-                )
-            await self._check_author(submission.content, now)
-        except Rejected as refusal:
-            metrics.rejected.labels(refusal.name).inc()
-            raise
-        self._check_space(now)
-        message, recipients, events = self._build(submission, key, now)
-        await self._queue.enqueue(message, content, recipients, events)
-        metrics.accepted_messages.labels(door).inc()
-        metrics.accepted_recipients.labels(door).inc(len(recipients))
-        maillog.accepted(message, len(recipients), size, door)
-        return message.id
+        accepted = await self.draft((submission,), key)
+        for refusal in accepted.refusals:
+            raise refusal.error
+        await self.store(accepted, door)
+        return accepted.ids[0]
 
-    async def _check_author(self, content: Content, now: int) -> None:
+    async def draft(self, items: Sequence[Submission | Rejected], key: ApiKey) -> Accepted:
+        """Check `items` and make messages of those that pass. One that is a Rejected already stays one.
+
+        Raises StoreUnavailable.
+        """
+        now = self._clock()
+        suppressed = await self._suppressed(items, key)
+        drafting = _Drafting(key, now, self._limits, self._serials, suppressed)
+        for index, item in enumerate(items):
+            if index % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            try:
+                if isinstance(item, Rejected):
+                    raise item
+                # What is stored is the template; what is checked and shown is what this message says.
+                filled = msgspec.structs.replace(item, content=fill(item.content, item.variables))
+                size = check_submission(filled, now, self._limits.max_size)
+                await self._check_author(item.content, key, now)
+                drafting.add(filled, item.content, size)
+            except Rejected as refusal:
+                metrics.rejected.labels(refusal.name).inc()
+                drafting.refusals.append(Refusal(index, refusal))
+        self._check_space(now)
+        return drafting.done()
+
+    async def store(self, accepted: Accepted, door: str, once: Remembered | None = None) -> None:
+        """Store all that was accepted; when this returns it is on stable storage (guarantee G1).
+
+        `once`: the request that it is the effect of. Raises Conflict when that was carried out before, and
+        StoreUnavailable; nothing is stored then.
+        """
+        arrival = accepted.arrival
+        if arrival.messages or once is not None:
+            await self._queue.enqueue_all(arrival, once)
+        metrics.accepted_messages.labels(door).inc(len(arrival.messages))
+        metrics.accepted_recipients.labels(door).inc(len(arrival.recipients))
+        for index, (message, size) in enumerate(zip(arrival.messages, accepted.sizes, strict=True)):
+            if index % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            maillog.accepted(message, len(message.to) + len(message.cc) + len(message.bcc), size, door)
+
+    async def _suppressed(
+        self, items: Sequence[Submission | Rejected], key: ApiKey
+    ) -> dict[str, Mapping[Address, object]]:
+        """By author domain, who must not be written to: one question for each, however many are asked about."""
+        if self._suppressions is None or key.mode is KeyMode.TEST:
+            return {}
+        asked: dict[str, dict[Address, None]] = {}
+        for item in items:
+            if isinstance(item, Submission):
+                asked.setdefault(item.content.author.address.domain, {}).update(dict.fromkeys(item.envelope))
+        return {domain: await self._suppressions.find(domain, list(found)) for domain, found in asked.items()}
+
+    async def _check_author(self, content: Content, key: ApiKey, now: int) -> None:
         name = content.author.address.domain
         domain = await self._directory.domain(name, now)
         if domain is None or domain.status is not DomainStatus.VERIFIED:
             raise Rejected(
                 f"The {name} domain is not verified. Please, add and verify your domain.",
+                name="domain_not_verified",
+                status="5.7.1",
+            )
+        if not key.sees(name):
+            raise Rejected(
+                f"This API key may not send from the {name} domain; it may from {', '.join(key.domains)}.",
                 name="domain_not_verified",
                 status="5.7.1",
             )
@@ -106,97 +176,99 @@ class Accept:
         if not enough:
             raise StoreUnavailable("the disk is almost full: no new mail is accepted")
 
-    def _build(self, submission: Submission, key: ApiKey, now: int) -> tuple[Message, list[Recipient], list[Event]]:
-        envelope = submission.envelope
-        content_serial, *serials = self._serials.take(now, 1 + len(envelope))
-        date = max(now, submission.send_at or now)
+
+class _Drafting:
+    """Messages, recipients and events of one batch as they grow; what several messages say alike is one content."""
+
+    def __init__(
+        self,
+        key: ApiKey,
+        now: int,
+        limits: AcceptLimits,
+        serials: SerialNumbers,
+        suppressed: Mapping[str, Mapping[Address, object]],
+    ) -> None:
+        self._key = key
+        self._now = now
+        self._limits = limits
+        self._serials = serials
+        self._suppressed = suppressed
+        self._known: dict[object, ContentId] = {}
+        self._contents: dict[ContentId, Content] = {}
+        self._messages: list[Message] = []
+        self._recipients: list[Recipient] = []
+        self._events: list[Event] = []
+        self._sizes: list[int] = []
+        self.refusals: list[Refusal] = []
+
+    def done(self) -> Accepted:
+        arrival = Arrival(self._contents, self._messages, self._recipients, self._events)
+        return Accepted(arrival, self._sizes, self.refusals)
+
+    def add(self, filled: Submission, content: Content, size: int) -> None:
+        """A message of `filled`, which has passed; `content` is stored. Raises Rejected for one that may go to nobody,
+        where the key's dialect wants to be told so at once.
+        """
+        author = filled.content.author.address
+        envelope = filled.envelope
+        avoided = [self._is_suppressed(address, author.domain) for address in envelope]
+        if avoided == [True] and self._key.dialect is Dialect.SENDKIT:
+            raise Rejected("The recipient email address is suppressed.", status="5.7.1")
+        now = self._now
+        date = max(now, filled.send_at or now)
         message = Message(
             id=MessageId(uuid7(now, os.urandom(10))),
-            content_id=ContentId(content_serial),
-            key_id=key.id,
-            author=submission.content.author.address,
-            to=submission.to,
-            cc=submission.cc,
-            bcc=submission.bcc,
-            subject=submission.content.subject,
-            tags=submission.tags,
-            variables=submission.variables,
+            content_id=self._content_id(content),
+            key_id=self._key.id,
+            author=author,
+            to=filled.to,
+            cc=filled.cc,
+            bcc=filled.bcc,
+            subject=filled.content.subject,
+            tags=filled.tags,
+            metadata=filled.metadata,
+            variables=filled.variables,
             accepted_at=now,
             date=date,
             expires_at=date + self._limits.lifetime,
         )
-        recipients: list[Recipient] = []
-        events: list[Event] = []
-        for serial, address in zip(serials, envelope, strict=True):
+        self._messages.append(message)
+        self._sizes.append(size)
+        for serial, address, avoid in zip(self._serials.take(now, len(envelope)), envelope, avoided, strict=True):
             recipient = Recipient(
                 id=RecipientId(serial),
                 message_id=message.id,
                 address=address,
-                nexthop=address.domain,
-                state=RecipientState.QUEUED,
-                due_at=date,
+                nexthop=self._nexthop(address),
+                state=RecipientState.SUPPRESSED if avoid else RecipientState.QUEUED,
+                due_at=None if avoid else date,
                 expires_at=message.expires_at,
+                reason=_SUPPRESSED.reason if avoid else "",
                 updated_at=now,
             )
-            recipients.append(recipient)
-            events.append(Event(now, EventType.QUEUED, message.id, recipient.id, address, _QUEUED))
-        return message, recipients, events
+            kind, detail = (EventType.SUPPRESSED, _SUPPRESSED) if avoid else (EventType.QUEUED, _QUEUED)
+            self._recipients.append(recipient)
+            self._events.append(Event(now, kind, message.id, recipient.id, address, detail))
 
+    def _content_id(self, content: Content) -> ContentId:
+        # By value where that has a hash (a fallback may be a list), else by identity, which `_contents` keeps alive.
+        try:
+            known: object = content
+            found = self._known.get(known)
+        except TypeError:
+            known = id(content)
+            found = self._known.get(known)
+        if found is None:
+            [serial] = self._serials.take(self._now)
+            found = self._known[known] = ContentId(serial)
+            self._contents[found] = content
+        return found
 
-def content_size(content: Content) -> int:
-    """Octets, before any transfer encoding."""
-    if content.raw is not None:
-        return len(content.raw)
-    texts = sum(len(text.encode(errors="replace")) for text in (content.text, content.html) if text)
-    return texts + sum(len(attachment.data) for attachment in content.attachments)
+    def _is_suppressed(self, address: Address, author_domain: str) -> bool:
+        if address.domain == self._limits.test_domain:
+            return rehearsed_outcome(address, self._limits.test_domain) is Outcome.SUPPRESSED
+        return address in self._suppressed.get(author_domain, ())
 
-
-def _check(submission: Submission, now: int) -> None:
-    content = submission.content
-    if not submission.to:
-        raise Rejected("Missing `to` field.", name="missing_required_field", status="5.5.4")
-    for field, mailboxes in (("to", submission.to), ("cc", submission.cc), ("bcc", submission.bcc)):
-        if len(mailboxes) > MAX_RECIPIENTS:
-            raise Rejected(
-                f"The `{field}` field has {len(mailboxes)} recipients; at most {MAX_RECIPIENTS} are allowed.",
-                status="5.5.3",
-            )
-    if content.raw is None and not (content.text or content.html or content.attachments):
-        raise Rejected("Missing `html` or `text` field.", name="missing_required_field", status="5.6.0")
-    if len(content.subject) > MAX_SUBJECT:
-        raise Rejected(f"The `subject` field is longer than {MAX_SUBJECT} characters.")
-    if submission.send_at is not None and submission.send_at > now + MAX_SCHEDULE:
-        raise Rejected("The `scheduled_at` field lies more than 30 days ahead.")
-    _check_fields(submission)
-
-
-def _check_fields(submission: Submission) -> None:
-    """Nothing that could become another header field, or that the store cannot hold."""
-    content = submission.content
-    if len(content.headers) > MAX_HEADERS:
-        raise Rejected(f"The `headers` field has more than {MAX_HEADERS} entries.")
-    if len(submission.tags) > MAX_TAGS:
-        raise Rejected(f"The `tags` field has more than {MAX_TAGS} entries.")
-    with _naming("subject"):
-        check_header_text(content.subject)
-    for name, value in content.headers:
-        with _naming("headers"):
-            check_custom_header(name, value)
-    for attachment in content.attachments:
-        with _naming("attachments", "invalid_attachment"):
-            check_header_text(attachment.filename)
-            check_header_text(attachment.content_type)
-            if attachment.content_id is not None:
-                check_content_id(attachment.content_id)
-    for name, value in submission.tags:
-        if not 0 < len(name) <= MAX_TAG or len(value) > MAX_TAG:
-            raise Rejected(f"A tag's name and value must have 1 to {MAX_TAG} characters.")
-
-
-@contextlib.contextmanager
-def _naming(field: str, error_name: str = "validation_error") -> Iterator[None]:
-    """What cannot stand in a header is refused in the name of the field it came in."""
-    try:
-        yield
-    except HeaderError as error:
-        raise Rejected(f"Invalid `{field}` field: {error}.", name=error_name) from None
+    def _nexthop(self, address: Address) -> str:
+        is_rehearsal = self._key.mode is KeyMode.TEST or address.domain == self._limits.test_domain
+        return REHEARSAL if is_rehearsal else address.domain

@@ -15,6 +15,7 @@ from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
 from emailgw.store.idempotency import Remembered, remember
+from emailgw.store.reports import counting
 from emailgw.store.suppressions import suppressing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
 
@@ -109,21 +110,8 @@ class Queue:
 
         `once`: the request that it is the effect of. Raises Conflict when that request was carried out before.
         """
-        bodies = {id: rows.encode_content(content) for id, content in arrival.contents.items()}
-        sizes = {id: len(body) for id, body in bodies.items()}
-        statements = [
-            _each(_INSERT_CONTENT, [{"id": id, "body": body} for id, body in bodies.items()]),
-            _rows(
-                _INSERT_MESSAGE,
-                lambda message: rows.message_parameters(message, sizes[message.content_id]),
-                arrival.messages,
-            ),
-            _rows(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
-            _rows(_INSERT_EVENT, rows.event_parameters, arrival.events),
-        ]
-        if once is not None:
-            statements.insert(0, remember(once))
-        await self._database.write(Verb(tuple(statements)))
+        first = () if once is None else (remember(once),)
+        await self._database.write(Verb((*first, *_arriving(arrival))))
         self._tell(arrival.recipients)
 
     async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
@@ -249,28 +237,37 @@ class Queue:
         await self._database.write(Verb((update,)))
         self._tell([msgspec.structs.replace(recipient, due_at=now)])
 
-    async def report(self, recipient: Recipient, event: Event, digest: bytes) -> None:
-        """Write what a report by mail said of a delivered recipient. Raises Conflict when the same report (`digest`)
-        was counted before or the recipient is not in a state that a report can change.
+    async def report(
+        self, recipient: Recipient, event: Event, digest: bytes, forward: Arrival | None = None
+    ) -> None:
+        """Write what a report by mail said of a delivered recipient, and queue the copy that somebody gets of it.
+        Raises Conflict when the same report (`digest`) was counted before or the recipient is not in a state that a
+        report can change.
         """
-        seen = Statement(
-            insert("reports", "recipient_id digest at") + " ON CONFLICT DO NOTHING",
-            {"recipient_id": recipient.id, "digest": digest, "at": event.at},
-            touches=1,
-            otherwise="the same report was counted before",
-        )
         update = Statement(
             _SETTLE + "state = 'delivered'",
             rows.recipient_parameters(recipient),
             touches=1,
             otherwise="a report changes only a delivered recipient",
         )
-        await self._database.write(Verb((seen, update, *_events(event))))
+        await self._write_report((_seen(event, digest), update, *_events(event)), forward)
 
-    async def keep_unparsed(self, serial: int, at: int, recipient_id: RecipientId, kind: str, raw: bytes) -> None:
-        """Keep mail to a valid return path that told us nothing, for people to look at."""
-        parameters: Parameters = {"id": serial, "at": at, "recipient_id": recipient_id, "kind": kind, "raw": raw}
-        await self._database.write(Verb((Statement(_INSERT_UNPARSED, parameters),)))
+    async def keep_unparsed(
+        self, serial: int, event: Event, digest: bytes, kind: str, raw: bytes, forward: Arrival | None = None
+    ) -> None:
+        """Keep mail to a valid return path that told us nothing, for people to look at, with the event that tells of
+        it and the copy that somebody gets. Raises Conflict when the same mail (`digest`) was kept before.
+        """
+        parameters: Parameters = {
+            "id": serial, "at": event.at, "recipient_id": event.recipient_id, "kind": kind, "raw": raw
+        }  # fmt: skip
+        keep = Statement(_INSERT_UNPARSED, parameters)
+        await self._write_report((_seen(event, digest), keep, *_events(event)), forward)
+
+    async def _write_report(self, statements: tuple[Statement, ...], forward: Arrival | None) -> None:
+        await self._database.write(Verb(statements if forward is None else (*statements, *_arriving(forward))))
+        if forward is not None:
+            self._tell(forward.recipients)
 
     async def discard(self, before: str, before_ms: int, limit: int) -> int:
         """Forget up to `limit` messages with ids below `before` of which no recipient is unfinished, with their
@@ -291,6 +288,30 @@ class Queue:
             if due_at is not None:
                 for listener in self._listeners:
                     listener(nexthop, due_at)
+
+
+def _arriving(arrival: Arrival) -> tuple[Statement, ...]:
+    bodies = {id: rows.encode_content(content) for id, content in arrival.contents.items()}
+    sizes = {id: len(body) for id, body in bodies.items()}
+    return (
+        _each(_INSERT_CONTENT, [{"id": id, "body": body} for id, body in bodies.items()]),
+        _rows(
+            _INSERT_MESSAGE,
+            lambda message: rows.message_parameters(message, sizes[message.content_id]),
+            arrival.messages,
+        ),
+        _rows(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
+        _rows(_INSERT_EVENT, rows.event_parameters, arrival.events),
+    )
+
+
+def _seen(event: Event, digest: bytes) -> Statement:
+    return Statement(
+        insert("reports", "recipient_id digest at") + " ON CONFLICT DO NOTHING",
+        {"recipient_id": event.recipient_id, "digest": digest, "at": event.at},
+        touches=1,
+        otherwise="the same report was counted before",
+    )
 
 
 def _discard(messages: Sequence[Parameters], before_ms: int) -> Verb:
@@ -352,10 +373,10 @@ def _change(recipient: Recipient, states: Sequence[RecipientState]) -> Statement
 
 
 def _events(event: Event | None) -> tuple[Statement, ...]:
-    """The event, and the suppression that it brings with it."""
+    """The event, what it does to the count of transient bounces, and the suppression that it brings with it."""
     if event is None:
         return ()
-    return (Statement(_INSERT_EVENT, rows.event_parameters(event)), *suppressing(event))
+    return (Statement(_INSERT_EVENT, rows.event_parameters(event)), *counting(event), *suppressing(event))
 
 
 def _claimed_from(row: Row) -> Claimed | Unreadable:
