@@ -8,6 +8,7 @@ from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard, key_of
 from emailgw.core.ids import MessageId, is_uuid
 from emailgw.errors import NotFound
+from emailgw.queue.templates import fill
 from emailgw.store.history import History
 from emailgw.wire.reading import show_email
 
@@ -28,5 +29,5 @@ class Reading:
         story = await self._history.story(MessageId(message_id))
         if not key.sees(story.message.author.domain):
             raise NotFound("Email not found")
-        content = await self._history.content(story.message)
+        content = fill(await self._history.content(story.message), story.message.variables)
         return json_response(show_email(story.message, content, story.recipients, story.events, key.dialect))

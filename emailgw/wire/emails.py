@@ -6,6 +6,8 @@ since mail sent at once instead of tomorrow would be worse than an error.
 
 import base64
 import binascii
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,9 +16,11 @@ from emailgw.core.ids import KeyId
 from emailgw.core.model import Attachment, Content, Submission
 from emailgw.core.template import TemplateFields
 from emailgw.errors import Rejected
-from emailgw.wire.times import read_time
+from emailgw.wire.decoding import decode
+from emailgw.wire.times import read_phrase, read_time, show_iso
 
 MAX_ATTACHMENTS = 100
+PAST_IS_NOW = 60_000  # milliseconds: clocks differ, and a time that was just now means now
 
 
 class TagField(msgspec.Struct, frozen=True):
@@ -53,44 +57,63 @@ class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
     text: str | None = None
     headers: dict[str, str] | None = None
     tags: list[TagField] | dict[str, str] | None = None
+    metadata: dict[str, str] | None = None
     attachments: list[AttachmentField] | None = None
     scheduled_at: str | None = None
     template: TemplateUse | None = None
 
+
+class Fetched(NamedTuple):
+    """What was found at an attachment's `path`."""
+
+    data: bytes
+    content_type: str | None
+
+
+NOTHING_FETCHED: Mapping[str, Fetched] = {}  # nobody changes it
 
 _decoder = msgspec.json.Decoder(EmailRequest)
 
 
 def decode_email(body: bytes) -> EmailRequest:
     """Decode a request body. Raises Rejected: `malformed_request` when it is no JSON object, else what is wrong."""
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise Rejected(_field_error(str(error))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Rejected(f"The request body is not valid JSON: {reason}.", name="malformed_request") from None
+    return decode(_decoder, body)
 
 
-def read_email(request: EmailRequest, key_id: KeyId, template: TemplateFields | None = None) -> Submission:
+def paths_of(request: EmailRequest) -> list[str]:
+    """The URLs that must be fetched before the request can be read."""
+    return [field.path for field in request.attachments or [] if field.path is not None]
+
+
+def read_email(
+    request: EmailRequest,
+    key_id: KeyId,
+    now: int,
+    template: TemplateFields | None = None,
+    fetched: Mapping[str, Fetched] = NOTHING_FETCHED,
+) -> Submission:
     """What the request asks to send. `template`: the one that `request.template` names; the request's own fields take
-    the place of its fields. Raises Rejected.
+    the place of its fields. `fetched`: what was found at each of `paths_of`. Raises Rejected.
     """
     return Submission(
         key_id=key_id,
-        content=_content(request, template),
-        to=_mailboxes(request.to, "to"),
-        cc=_mailboxes(request.cc, "cc"),
-        bcc=_mailboxes(request.bcc, "bcc"),
-        tags=_tags(request.tags),
+        content=read_content(request, template, fetched),
+        to=readread_mailboxes(request.to, "to"),
+        cc=readread_mailboxes(request.cc, "cc"),
+        bcc=readread_mailboxes(request.bcc, "bcc"),
+        tags=read_tags(request.tags),
+        metadata=tuple((request.metadata or {}).items()),
         variables=(request.template.variables or {}) if request.template else {},
-        send_at=_send_at(request.scheduled_at),
+        send_at=read_send_at(request.scheduled_at, now),
     )
 
 
-def _content(request: EmailRequest, template: TemplateFields | None) -> Content:
+def read_content(
+    request: EmailRequest, template: TemplateFields | None, fetched: Mapping[str, Fetched] = NOTHING_FETCHED
+) -> Content:
+    """What all messages of the request say. Raises Rejected."""
     fields = template or TemplateFields()
-    author = fields.author if request.author is None else _mailboxes(request.author, "from")[0]
+    author = fields.author if request.author is None else read_mailboxes(request.author, "from")[0]
     if author is None:
         raise Rejected("Missing `from` field.", name="missing_required_field")
     if request.subject is None and template is None:
@@ -100,17 +123,17 @@ def _content(request: EmailRequest, template: TemplateFields | None) -> Content:
         raise Rejected(f"The `attachments` field has more than {MAX_ATTACHMENTS} entries.", name="invalid_attachment")
     return Content(
         author=author,
-        reply_to=fields.reply_to if request.reply_to is None else _mailboxes(request.reply_to, "reply_to"),
+        reply_to=fields.reply_to if request.reply_to is None else read_mailboxes(request.reply_to, "reply_to"),
         subject=fields.subject if request.subject is None else request.subject,
         text=fields.text if request.text is None else request.text,
         html=fields.html if request.html is None else request.html,
         headers=tuple((request.headers or {}).items()),
-        attachments=tuple(_attachment(field, index) for index, field in enumerate(attachments)),
+        attachments=tuple(_attachment(field, index, fetched) for index, field in enumerate(attachments)),
         placeholders=template.variables if template else None,
     )
 
 
-def _mailboxes(value: str | list[str] | None, field: str) -> tuple[Mailbox, ...]:
+def read_mailboxes(value: str | list[str] | None, field: str) -> tuple[Mailbox, ...]:
     texts = [] if value is None else [value] if isinstance(value, str) else value
     try:
         return tuple(map(Mailbox.parse, texts))
@@ -118,19 +141,24 @@ def _mailboxes(value: str | list[str] | None, field: str) -> tuple[Mailbox, ...]
         raise Rejected(f"Invalid `{field}` field: {error}.") from None
 
 
-def _tags(tags: list[TagField] | dict[str, str] | None) -> tuple[tuple[str, str], ...]:
+def read_tags(tags: list[TagField] | dict[str, str] | None) -> tuple[tuple[str, str], ...]:
     if isinstance(tags, dict):
         return tuple(tags.items())
     return tuple((tag.name, tag.value or "") for tag in tags or [])
 
 
-def _attachment(field: AttachmentField, index: int) -> Attachment:
-    if field.path is not None:
-        raise Rejected(f"attachments[{index}]: `path` is not supported yet; send `content`.", name="invalid_attachment")
-    if field.content is None:
-        raise Rejected(f"attachments[{index}]: missing `content`.", name="invalid_attachment")
+def _attachment(field: AttachmentField, index: int, fetched: Mapping[str, Fetched]) -> Attachment:
+    found_type = None
     try:
-        if isinstance(field.content, str):
+        if field.path is not None:
+            if field.content is not None:
+                raise Rejected(
+                    f"attachments[{index}]: send either `content` or `path`, not both.", name="invalid_attachment"
+                )
+            data, found_type = fetched[field.path]
+        elif field.content is None:
+            raise Rejected(f"attachments[{index}]: missing `content` or `path`.", name="invalid_attachment")
+        elif isinstance(field.content, str):
             data = base64.b64decode("".join(field.content.split()), validate=True)
         else:
             data = bytes(field.content)
@@ -138,26 +166,39 @@ def _attachment(field: AttachmentField, index: int) -> Attachment:
         raise Rejected(f"attachments[{index}]: `content` is not valid base64.", name="invalid_attachment") from None
     content_id = field.content_id or field.inline_content_id
     return Attachment(
-        filename=field.filename or ("" if content_id else f"attachment-{index + 1}"),
+        filename=field.filename or _last_name(field.path) or ("" if content_id else f"attachment-{index + 1}"),
         data=data,
-        content_type=field.content_type or "application/octet-stream",
+        content_type=field.content_type or found_type or "application/octet-stream",
         content_id=content_id.strip("<>") if content_id else None,
     )
 
 
-def _send_at(text: str | None) -> int | None:
+def _last_name(path: str | None) -> str:
+    """The file's name in a URL."""
+    return (path or "").partition("?")[0].partition("#")[0].rpartition("://")[2].partition("/")[2].rpartition("/")[2]
+
+
+def read_send_at(text: str | None, now: int) -> int | None:
+    """`scheduled_at` in milliseconds. Raises Rejected when it is no time, or one that has passed."""
     if text is None:
         return None
     try:
-        return read_time(text)
+        at = read_time(text)
+    except (ValueError, OverflowError):
+        at = _read_phrase(text, now)
+    if at < now - PAST_IS_NOW:
+        raise Rejected(
+            f"The `scheduled_at` field must lie in the future; {show_iso(at)} has passed.", name="invalid_parameter"
+        )
+    return at
+
+
+def _read_phrase(text: str, now: int) -> int:
+    try:
+        return read_phrase(text, now)
     except (ValueError, OverflowError):
         raise Rejected(
-            "The `scheduled_at` field must be an ISO 8601 time such as 2026-03-01T10:00:00Z.", name="invalid_parameter"
+            "The `scheduled_at` field must be an ISO 8601 time such as 2026-03-01T10:00:00Z, or English such as "
+            "`in 1 hour` or `tomorrow at 9am`.",
+            name="invalid_parameter",
         ) from None
-
-
-def _field_error(text: str) -> str:
-    """msgspec's `Expected X, got Y - at `$.to[0]`` in the contract's words."""
-    message, _, path = text.partition(" - at `$")
-    path = path.rstrip("`").lstrip(".")
-    return f"Invalid `{path}` field: {message}." if path else f"The request body must be a JSON object: {message}."

@@ -1,0 +1,96 @@
+"""Lists in both families' manners at once: `limit/after/before` and `has_more`, `page/per_page` and `links`, `meta`.
+
+The parameters that came decide how a list is cut; the answer always has the keys of both (contracts 1.6, 2.7, 3).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from emailgw.errors import Rejected
+
+DEFAULT_SIZE = 20
+MAX_SIZE = 100
+COUNTED = 10_000  # totals stop here, and so do page numbers: what lies behind is reached by cursor or by date
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which piece of a list is wanted, newest first. `number` counts from 1, and is None when a cursor says where:
+    behind `after` (older), or just before `before` (newer), or from the start.
+    """
+
+    size: int = DEFAULT_SIZE
+    number: int | None = 1
+    after: str | None = None
+    before: str | None = None
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * self.size if self.number else 0
+
+
+def read_page(query: Mapping[str, str]) -> Page:
+    """Raises Rejected when a parameter is out of range or both manners are mixed."""
+    cursor = [name for name in ("limit", "after", "before") if name in query]
+    if not cursor:
+        size = _number(query, "per_page", DEFAULT_SIZE, MAX_SIZE)
+        return Page(size, _number(query, "page", 1, COUNTED // size))
+    if "page" in query:
+        raise Rejected(f"Send either `page` or `{cursor[0]}`, not both.", name="invalid_parameter")
+    if "after" in query and "before" in query:
+        raise Rejected("Send either `after` or `before`, not both.", name="invalid_parameter")
+    size = _number(query, "limit", DEFAULT_SIZE, MAX_SIZE)
+    return Page(size, None, query.get("after"), query.get("before"))
+
+
+def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+        raise Rejected(f"The `{name}` parameter must be a number from 1 to {most}.", name="invalid_parameter")
+    return int(text)
+
+
+def show_list(
+    items: Sequence[dict[str, Any]],
+    page: Page,
+    has_more: bool,
+    total: int | None,
+    path: str,
+    query: Mapping[str, str],
+) -> dict[str, Any]:
+    """`total`: how many there are (COUNTED at most), None when nobody counted; `path`: the list's own URL."""
+
+    def link(**changes: Any) -> str:
+        kept = {name: value for name, value in query.items() if name not in ("page", "after", "before")}
+        return f"{path}?{urlencode({**kept, **changes})}"
+
+    number = page.number
+    links: dict[str, str | None] = {"first": path, "last": None, "prev": None, "next": None}
+    meta: dict[str, Any] = {"current_page": number, "per_page": page.size, "path": path, "total": total}
+    if number is not None:
+        last = max(1, -(-(total or 0) // page.size))
+        links["first"] = link(page=1)
+        links["last"] = link(page=last)
+        links["prev"] = link(page=number - 1) if number > 1 else None
+        links["next"] = link(page=number + 1) if has_more and (number + 1) * page.size <= COUNTED else None
+        meta["last_page"] = last
+        meta["from"] = page.offset + 1 if items else None
+        meta["to"] = page.offset + len(items) if items else None
+    elif items:
+        links["next"] = link(after=items[-1]["id"]) if has_more or page.before else None
+        links["prev"] = link(before=items[0]["id"]) if page.after or (page.before and has_more) else None
+    return {"object": "list", "has_more": has_more, "data": items, "links": links, "meta": meta}
+
+
+def cut(items: Sequence[Any], page: Page, ids: Sequence[str]) -> tuple[Sequence[Any], bool]:
+    """A piece of a short list that is at hand whole, newest first, and whether more follow. `ids` are the items'."""
+    if page.before is not None:
+        end = ids.index(page.before) if page.before in ids else 0
+        start = max(0, end - page.size)
+        return items[start:end], start > 0
+    start = page.offset
+    if page.after is not None:
+        start = ids.index(page.after) + 1 if page.after in ids else len(items)
+    return items[start : start + page.size], start + page.size < len(items)
