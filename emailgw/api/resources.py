@@ -9,6 +9,7 @@ from emailgw.api.emails import Emails
 from emailgw.api.guard import Guard
 from emailgw.api.limits import BodyLimits
 from emailgw.api.reading import Reading
+from emailgw.api.suppressions import SuppressionResource
 from emailgw.api.templates import TemplateResource
 from emailgw.queue.accept import Accept
 from emailgw.queue.templates import TemplateEditor
@@ -31,5 +32,6 @@ def build_resources(parts: Parts) -> list[Route]:
     return [
         *Emails(parts.accept, templates, parts.limits).routes(guard),
         *Reading(parts.store.history).routes(guard),
+        *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),
         *TemplateResource(parts.store.templates, templates, parts.limits).routes(guard),
     ]

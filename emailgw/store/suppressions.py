@@ -10,10 +10,9 @@ from typing import Any
 from emailgw.core.address import Address
 from emailgw.core.events import Event, EventType
 from emailgw.core.ids import uuid7
-from emailgw.core.paging import Page, Paged
 from emailgw.core.suppression import Suppression, SuppressionReason, suppression_key
 from emailgw.errors import NotFound
-from emailgw.store.paging import one_of, read_page
+from emailgw.store.paging import Piece, count_up_to, one_of, read_piece
 from emailgw.store.rows import address_from
 from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
 
@@ -64,31 +63,17 @@ class Suppressions:
         # One that was removed in between is answered as it was added.
         return [stored.get((text, entry.domain), entry) for text, entry in zip(texts, entries, strict=True)]
 
-    async def named(self, id_or_address: str, domains: tuple[str, ...] = ()) -> list[Suppression]:
-        """The entries of an id or an address (lower case), of these author domains or, with none, of all."""
-        parameters: dict[str, Value] = {"name": id_or_address}
-        condition = one_of("domain", domains, parameters)
-        sql = f"SELECT {_COLUMNS} FROM suppressions WHERE (id = :name OR address = :name) AND {condition} ORDER BY id"
-        return [_suppression_from(row) for row in await self._database.read(sql, parameters)]
-
-    async def list(
-        self,
-        page: Page,
-        domains: tuple[str, ...] = (),
-        reason: SuppressionReason | None = None,
-        address: str | None = None,
-    ) -> Paged[Suppression]:
-        """Newest first. `address`: of exactly this one, in lower case."""
-        parameters: dict[str, Value] = {}
-        condition = one_of("domain", domains, parameters)
-        if reason is not None:
-            condition += " AND reason = :reason"
-            parameters["reason"] = reason.value
-        if address is not None:
-            condition += " AND address = :address"
-            parameters["address"] = address
-        rows, has_more, total = await read_page(self._database, _COLUMNS, "suppressions", condition, parameters, page)
-        return Paged(tuple(map(_suppression_from, rows)), has_more, total)
+    async def named(self, names: Sequence[str], domains: tuple[str, ...] = ()) -> list[Suppression]:
+        """The entries of ids and addresses (lower case), of these author domains or, with none, of all."""
+        found: list[Suppression] = []
+        for start in range(0, len(names), AT_ONCE):
+            parameters: dict[str, Value] = {}
+            some = tuple(names[start : start + AT_ONCE])
+            condition = f"({one_of('id', some, parameters)} OR {one_of('address', some, parameters)})"
+            condition += f" AND {one_of('domain', domains, parameters)}"
+            sql = f"SELECT {_COLUMNS} FROM suppressions WHERE {condition} ORDER BY id"
+            found += [_suppression_from(row) for row in await self._database.read(sql, parameters)]
+        return found
 
     async def remove(self, ids: Sequence[str]) -> None:
         """Forget entries; those that are gone already do not matter."""
@@ -98,19 +83,39 @@ class Suppressions:
 
     async def one(self, id_or_address: str, domains: tuple[str, ...] = ()) -> Suppression:
         """The first entry of that name. Raises NotFound."""
-        found = await self.named(id_or_address, domains)
+        found = await self.named([id_or_address], domains)
         if not found:
             raise NotFound("Suppression not found")
         return found[0]
+
+    async def list(
+        self,
+        piece: Piece,
+        domains: tuple[str, ...] = (),
+        reason: SuppressionReason | None = None,
+        address: str | None = None,
+    ) -> tuple[Sequence[Suppression], bool, int]:
+        """Newest first, whether there are more, and how many in all (as far as is counted). `address`: lower case."""
+        parameters: dict[str, Value] = {}
+        condition = one_of("domain", domains, parameters)
+        if reason is not None:
+            condition += " AND reason = :reason"
+            parameters["reason"] = reason.value
+        if address is not None:
+            condition += " AND address = :address"
+            parameters["address"] = address
+        rows, more = await read_piece(self._database, _COLUMNS, "suppressions", condition, parameters, piece)
+        total = await count_up_to(self._database, "suppressions", condition, parameters)
+        return [_suppression_from(row) for row in rows], more, total
 
 
 def suppressing(event: Event | None) -> tuple[Statement, ...]:
     """What an event adds to the list, to be written in the event's own transaction.
 
     A permanent bounce (no such mailbox, no such domain) stops the whole gateway: it would tell every author the same.
-    A complaint was made about one author, and stops that domain.
+    A complaint and an unsubscription are about one author, and stop that domain. `Detail.suppresses` overrides.
     """
-    if event is None:
+    if event is None or event.detail.suppresses is False:
         return ()
     detail = event.detail
     parameters: dict[str, Value] = {
@@ -124,6 +129,13 @@ def suppressing(event: Event | None) -> tuple[Statement, ...]:
     if event.type is EventType.COMPLAINED:
         complaint = {**parameters, "reason": SuppressionReason.COMPLAINT.value, "message_id": event.message_id}
         return (Statement(_AFTER_EVENT, complaint),)
+    if event.type is EventType.UNSUBSCRIBED:
+        wish = {**parameters, "reason": SuppressionReason.UNSUBSCRIBE.value, "message_id": event.message_id}
+        return (Statement(_AFTER_EVENT, wish),)
+    if detail.suppresses:  # one transient bounce too many: proof enough for the author whose mail it was
+        parameters["cause"] = f"too many transient bounces; the last one said: {detail.reason}"
+        bounce = {**parameters, "reason": SuppressionReason.BOUNCE.value, "message_id": event.message_id}
+        return (Statement(_AFTER_EVENT, bounce),)
     return ()
 
 

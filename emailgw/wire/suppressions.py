@@ -1,0 +1,174 @@
+"""`/suppressions`: requests, entries as both families read them, and lists of them as CSV (RFC 4180)."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from emailgw.core.address import Address, AddressError, parse_domain
+from emailgw.core.directory import Dialect
+from emailgw.core.suppression import Suppression, SuppressionReason, suppression_key
+from emailgw.errors import Rejected
+from emailgw.wire.bodies import decode_body
+from emailgw.wire.times import show_iso, show_time
+
+MAX_AT_ONCE = 10_000
+COLUMNS = ("email", "reason", "domain", "cause", "created_at")
+
+
+class AddRequest(msgspec.Struct, frozen=True):
+    email: str | None = None
+    reason: str | None = None
+    domain: str | None = None
+
+
+class BatchRequest(msgspec.Struct, frozen=True):
+    emails: list[str] | None = None
+    ids: list[str] | None = None
+    domain: str | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """One address to suppress; `domain` is None where the request names none."""
+
+    address: Address
+    reason: SuppressionReason = SuppressionReason.MANUAL
+    domain: str | None = None
+    cause: str = ""
+
+
+_add = msgspec.json.Decoder(AddRequest)
+_batch = msgspec.json.Decoder(BatchRequest)
+
+
+def read_addition(body: bytes) -> Wanted:
+    """Raises Rejected."""
+    request = decode_body(_add, body)
+    if request.email is None:
+        raise Rejected("Missing `email` field.", name="missing_required_field")
+    return Wanted(_address(request.email, "email"), _reason(request.reason), _domain(request.domain))
+
+
+def read_batch_addition(body: bytes) -> list[Wanted]:
+    """Raises Rejected, and then none of them counts."""
+    request = decode_body(_batch, body)
+    emails = _some(request.emails, "emails")
+    domain = _domain(request.domain)
+    return [Wanted(_address(email, f"emails[{index}]"), domain=domain) for index, email in enumerate(emails)]
+
+
+def read_batch_removal(body: bytes) -> list[str]:
+    """Ids and lower-case addresses. Raises Rejected."""
+    request = decode_body(_batch, body)
+    if request.ids is None and request.emails is None:
+        raise Rejected("Missing `emails` or `ids` field.", name="missing_required_field")
+    return [suppression_name(name) for name in _some([*(request.ids or ()), *(request.emails or ())], "emails")]
+
+
+def suppression_name(text: str) -> str:
+    """What names an entry, an id or an address, as the store knows it."""
+    if "@" not in text:
+        return text
+    try:
+        return str(suppression_key(Address.parse(text)))
+    except AddressError:
+        return text.lower()
+
+
+def read_filter(query: Mapping[str, str]) -> tuple[SuppressionReason | None, str | None]:
+    """`origin` or `reason`, and `email` or `search`. Raises Rejected."""
+    reason = query.get("origin") or query.get("reason")
+    address = query.get("email") or query.get("search")
+    return _reason(reason) if reason else None, suppression_name(address) if address else None
+
+
+def show_suppression(entry: Suppression, dialect: Dialect) -> dict[str, Any]:
+    at = show_time(entry.created_at, dialect)
+    return {
+        "object": "suppression",
+        "id": entry.id,
+        "email": str(entry.address),
+        "origin": entry.reason.value,
+        "reason": entry.reason.value,
+        "domain": entry.domain or None,
+        "source_id": None,
+        "cause": entry.cause or None,
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+def read_csv(body: bytes) -> list[Wanted]:
+    """Lines of addresses, or a table whose header names `email` (or `address`) and perhaps `reason`, `domain`, `cause`.
+
+    Raises Rejected that names the line.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if any(map(str.strip, row))]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Rejected(f"The body is not CSV in UTF-8: {error}.", name="malformed_request") from None
+    names = [cell.strip().lower() for cell in rows[0]] if rows else []
+    names = ["email" if name in ("address", "email_address", "e-mail") else name for name in names]
+    first = 1 if "email" in names else 0
+    if not first:
+        names = ["email"]
+    return [
+        _from_row(dict(zip(names, row, strict=False)), number) for number, row in enumerate(rows[first:], first + 1)
+    ]
+
+
+def write_csv(entries: Iterable[Suppression], header: bool = True) -> str:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    if header:
+        writer.writerow(COLUMNS)
+    for entry in entries:
+        cause = " ".join(entry.cause.split())
+        # A spreadsheet would run a cell that begins like a formula; causes are other people's words.
+        cause = "'" + cause if cause[:1] in ("=", "+", "-", "@") else cause
+        writer.writerow((entry.address, entry.reason.value, entry.domain, cause, show_iso(entry.created_at)))
+    return buffer.getvalue()
+
+
+def _from_row(cells: Mapping[str, str], number: int) -> Wanted:
+    where = f"line {number}"
+    reason = cells.get("reason", "").strip().lower()
+    return Wanted(
+        _address(cells.get("email", "").strip(), where),
+        _reason(reason) if reason else SuppressionReason.MANUAL,
+        _domain(cells.get("domain", "").strip() or None),
+        cells.get("cause", "")[:500],
+    )
+
+
+def _some(values: list[str] | None, field: str) -> list[str]:
+    if not values:
+        raise Rejected(f"Missing `{field}` field.", name="missing_required_field")
+    if len(values) > MAX_AT_ONCE:
+        raise Rejected(f"The `{field}` field has {len(values)} entries; at most {MAX_AT_ONCE} are allowed.")
+    return values
+
+
+def _address(text: str, field: str) -> Address:
+    try:
+        return suppression_key(Address.parse(text))
+    except AddressError as error:
+        raise Rejected(f"Invalid `{field}` field: {error}.") from None
+
+
+def _reason(text: str | None) -> SuppressionReason:
+    try:
+        return SuppressionReason(text or "manual")
+    except ValueError:
+        words = ", ".join(f"`{reason}`" for reason in SuppressionReason)
+        raise Rejected(f"The `reason` must be one of {words}.", name="invalid_parameter") from None
+
+
+def _domain(text: str | None) -> str | None:
+    try:
+        return parse_domain(text) if text else None
+    except AddressError as error:
+        raise Rejected(f"Invalid `domain` field: {error}.") from None
