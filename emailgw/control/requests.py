@@ -213,7 +213,7 @@ AnyRequest = (
 )
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """What goes back over the socket: an answer, or an error's kind and its words."""
 
     answer: msgspec.Raw = msgspec.Raw(b"")

@@ -5,6 +5,7 @@ lanes there are (`manager`) nor what a reply means (`disposition`).
 """
 
 import asyncio
+import itertools
 import logging
 import secrets
 from collections.abc import Callable
@@ -18,14 +19,15 @@ from emailgw.core.ids import RecipientId
 from emailgw.core.model import Envelope, Message, Recipient, RecipientState
 from emailgw.core.retry import RetryPolicy
 from emailgw.core.status import DeliveryStatus, LocalCause
-from emailgw.errors import Conflict, StoreUnavailable
+from emailgw.errors import Conflict, NotFound, StoreUnavailable
 from emailgw.queue.disposition import conclude, decide, failed_here, is_site_failure
 from emailgw.queue.hop import Hop
-from emailgw.queue.prepare import NoSigningKey, Poison, Preparer
+from emailgw.queue.prepare import Poison, Preparer, UnusableKeys
 from emailgw.store.queue import Claimed, Queue, Unreadable
 
 log = logging.getLogger("emailgw.queue")
 
+ROUNDS = 5  # claims after which a lane with a backlog makes room, if somebody waits for a place
 SETTLE_AGAIN = 0.5  # seconds until a result that the store could not take is offered to it again
 
 
@@ -45,8 +47,11 @@ class Dispatcher(Protocol):
     def found_more(self, hop: Hop) -> None:
         """A claim came back full: there may be work for one lane more."""
 
-    def may_idle(self, hop: Hop) -> bool:
-        """Whether a lane with nothing to do may keep its session, rather than leave its place to others."""
+    def may_keep(self, hop: Hop) -> bool:
+        """Whether a lane may keep its place: to wait for mail with its session open, or to go on with a backlog."""
+
+    def give_back_later(self, held: dict[RecipientId, int]) -> None:
+        """Leases (recipient → token) that the store would not take back just now."""
 
     def succeeded(self, hop: Hop) -> None:
         """The site took a message, or refused it for the message's or the recipient's sake."""
@@ -75,6 +80,7 @@ class Tools(msgspec.Struct, frozen=True):
     dice: Callable[[], float]
     next_lease: Callable[[], int]
     settings: LaneSettings
+    mark: Callable[[Event], Awaitable[Event]]  # what the configuration says of suppressing
 
 
 class Lane:
@@ -92,11 +98,14 @@ class Lane:
         """
         agent = self._tools.open_agent(self._hop.nexthop)
         try:
-            while not self.stopping:
+            for count in itertools.count():
+                if self.stopping or (count >= ROUNDS and not self._dispatcher.may_keep(self._hop)):
+                    self._hop.fresh = True
+                    return
                 lease = self._tools.next_lease()
                 claimed, until = await self._claim(lease)
                 if not claimed:
-                    if self._dispatcher.may_idle(self._hop) and await self._hop.wait_for_mail(
+                    if self._dispatcher.may_keep(self._hop) and await self._hop.wait_for_mail(
                         self._tools.settings.idle
                     ):
                         continue
@@ -126,7 +135,10 @@ class Lane:
     async def _give_back(self) -> None:
         if self._held:
             held, self._held = self._held, {}
-            await self._tools.queue.release(list(held.items()), self._tools.clock())
+            try:
+                await self._tools.queue.release(list(held.items()), self._tools.clock())
+            except StoreUnavailable:
+                self._dispatcher.give_back_later(held)
 
     async def _work(self, agent: Agent, claimed: list[Claimed | Unreadable], lease: int, until: int) -> bool:
         """Deal with a claim; False when the lane should end."""
@@ -145,7 +157,7 @@ class Lane:
                 break  # a slow host used up the lease: claim the rest anew
             envelope = made.pop(item.recipient.id, None)
             if envelope is None:
-                [envelope] = await self._make([(item, await self._tools.queue.content(item.message.content_id))])
+                envelope = await self._make_large(item)
             if isinstance(envelope, Poison):
                 await self._hold(item.recipient.id, lease, envelope.fault, item.recipient)
             elif not await self._try(agent, item, envelope, lease):
@@ -157,10 +169,19 @@ class Lane:
         """An envelope for each; a Poison where none can be made, a status where none can be made now."""
         try:
             return [*await self._tools.preparer.prepare(items, self._tools.clock())]
-        except NoSigningKey as error:
+        except UnusableKeys as error:
             if len(items) > 1:  # the fault of some of them: find out whose
                 return [made for item in items for made in await self._make([item])]
             return [LocalCause.INTERNAL.status(str(error))]
+
+    async def _make_large(self, item: Claimed) -> Envelope | Poison | DeliveryStatus:
+        """One whose content did not come with the claim."""
+        try:
+            content = await self._tools.queue.content(item.message.content_id)
+        except NotFound as error:
+            return Poison(str(error))
+        [made] = await self._make([(item, content)])
+        return made
 
     async def _try(self, agent: Agent, item: Claimed, envelope: Envelope | DeliveryStatus, lease: int) -> bool:
         """One try of one recipient, settled; False when the site is in trouble."""
@@ -173,9 +194,11 @@ class Lane:
         attempt = msgspec.structs.replace(attempt, delays=delays)
         await self._settle(recipient, attempt, lease, item.message)
         if is_site_failure(attempt.status):
+            self._hop.fresh = True  # the rest of its mail is looked at when the site's pause is over
             await self._dispatcher.failed(self._hop, attempt)
             return False
-        self._dispatcher.succeeded(self._hop)
+        if attempt.status.reply is not None:
+            self._dispatcher.succeeded(self._hop)
         return True
 
     async def _attempt(self, agent: Agent, envelope: Envelope | DeliveryStatus, now: int) -> Attempt:
@@ -197,7 +220,7 @@ class Lane:
         after, event = conclude(recipient, attempt, disposition, now)
         while True:
             try:
-                await self._tools.queue.settle(after, event, lease)
+                await self._tools.queue.settle(after, await self._tools.mark(event), lease)
                 break
             except Conflict as error:
                 log.warning("result for recipient %d not recorded: %s", recipient.id, error)

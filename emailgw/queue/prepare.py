@@ -17,6 +17,7 @@ from emailgw.mime.compose import compose
 from emailgw.mime.dkim import Signer, sign
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.mime.template import render
+from emailgw.queue.forwarding import REPORTS
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Claimed
 from emailgw.store.rows import decode_content
@@ -29,8 +30,8 @@ class Poison(msgspec.Struct, frozen=True):
     fault: str
 
 
-class NoSigningKey(EmailgwError):
-    """The author's domain is gone or has no keys. Passing: the operator may bring it back."""
+class UnusableKeys(EmailgwError):
+    """The author's domain is gone, has no keys, or has some that cannot be read. The operator may bring them back."""
 
 
 class Preparer:
@@ -50,7 +51,7 @@ class Preparer:
         self._threads.shutdown()
 
     async def prepare(self, claimed: Sequence[tuple[Claimed, bytes]], now: int) -> list[Envelope | Poison]:
-        """An envelope, or what is wrong, for each (claimed, content). Raises NoSigningKey."""
+        """An envelope, or what is wrong, for each (claimed, content). Raises UnusableKeys."""
         signers: dict[str, tuple[Signer, ...]] = {}
         domains: dict[str, Domain] = {}
         for item, _ in claimed:
@@ -65,12 +66,16 @@ class Preparer:
         domain = await self._directory.domain(name, now)
         keys = await self._directory.dkim_keys(domain, now) if domain is not None else ()
         if domain is None or not keys:
-            raise NoSigningKey(f"the domain {name} is not set up for sending any more")
+            raise UnusableKeys(f"the domain {name} is not set up for sending any more")
         remembered = self._signers.get(name)
         if remembered is None or remembered[0] != keys:
-            signers = tuple(
-                Signer(name, key.selector, self._vault.open_sealed(key.sealed, f"dkim {key.selector}")) for key in keys
-            )
+            try:
+                signers = tuple(
+                    Signer(name, key.selector, self._vault.open_sealed(key.sealed, f"dkim {key.selector}"))
+                    for key in keys
+                )
+            except (EmailgwError, ValueError) as error:
+                raise UnusableKeys(f"the DKIM keys of {name} cannot be read: {error}") from error
             remembered = self._signers[name] = (keys, signers)
         return domain, remembered[1]
 
@@ -91,12 +96,13 @@ class Preparer:
                     content = contents[message.content_id] = decode_content(body)
                 data = compose(render(content, message.variables), message)
                 data = sign(data, signers[message.author.domain], now) + data
+                made.append(Envelope(self._reverse_path(item, message, hosts), item.recipient.address, data))
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
                 made.append(Poison(f"{type(error).__name__}: {error}"))
-                continue
-            made.append(Envelope(self._reverse_path(item, message, hosts), item.recipient.address, data))
         return made
 
     def _reverse_path(self, item: Claimed, message: Message, hosts: dict[str, str]) -> str:
+        if message.key_id == REPORTS:  # what it tells of came back already: nothing shall come back of it
+            return ""
         local = self._return_paths.local_part(item.recipient.id, message.expires_at + self._lifetime)
         return f"{local}@{hosts[message.author.domain]}"
