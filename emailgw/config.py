@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 
 import msgspec
 
-from emailgw.core.address import AddressError, parse_domain
+from emailgw.core.address import Address, AddressError, parse_domain
 from emailgw.errors import ConfigError
 
 
@@ -100,6 +100,8 @@ class HostName(str):
             raise ValueError(f"{cls.expected} ({error})") from None
 
 
+LONGEST_DATA_DIR = 90  # characters: the path of a Unix socket holds 107
+
 _PARSED = (Duration, Size, Endpoint, Network, HostName)
 
 
@@ -120,6 +122,21 @@ class InboundConfig(_Section, frozen=True):
     max_connections: int = 200
     max_connections_per_address: int = 20
     timeout: Duration = Duration(5 * 60_000)
+    plain_addresses: tuple[str, ...] = ()
+    plain_rate: int = 60
+    plain_size: Size = Size(1 << 20)
+    keep_unparsed: int = 1000
+    keep_unparsed_size: Size = Size(256 << 10)
+    forward_reports_to: str = ""
+
+
+class SuppressionConfig(_Section, frozen=True):
+    hard_bounces: bool = True
+    transient_bounces: bool = True
+    complaints: bool = True
+    unsubscribes: bool = True
+    transient_count: int = 5
+    transient_window: Duration = Duration(14 * 86_400_000)
 
 
 class DnsConfig(_Section, frozen=True):
@@ -152,6 +169,14 @@ class QueueConfig(_Section, frozen=True):
     keep: Duration = Duration(30 * 86_400_000)
 
 
+class TestingConfig(_Section, frozen=True):
+    domain: HostName = HostName("emailgw.test")
+
+
+class OutboundConfig(_Section, frozen=True):
+    allow_networks: tuple[Network, ...] = ()
+
+
 class LogConfig(_Section, frozen=True):
     level: str = "info"
     mail: bool = True
@@ -167,6 +192,9 @@ class Config(_Section, frozen=True):
     dns: DnsConfig = DnsConfig()
     delivery: DeliveryConfig = DeliveryConfig()
     queue: QueueConfig = QueueConfig()
+    suppression: SuppressionConfig = SuppressionConfig()
+    testing: TestingConfig = TestingConfig()
+    outbound: OutboundConfig = OutboundConfig()
     log: LogConfig = LogConfig()
 
 
@@ -187,7 +215,20 @@ _RANGES = {
     "inbound.max_connections": _Rule(1, 100_000),
     "inbound.max_connections_per_address": _Rule(1, 100_000),
     "inbound.max_size": _Rule(64 << 10, 1 << 30),
+    "inbound.plain_rate": _Rule(1, 60_000),
+    "inbound.plain_size": _Rule(64 << 10, 1 << 30),
+    "inbound.keep_unparsed": _Rule(0, 1_000_000),
+    "inbound.keep_unparsed_size": _Rule(1 << 10, 1 << 30),
+    "suppression.transient_count": _Rule(2, 1000),
+    "suppression.transient_window": _Rule(60_000, 365 * 86_400_000),
+    "inbound.timeout": _Rule(1_000, 60 * 60_000),
+    "delivery.idle_session": _Rule(0, 5 * 60_000),
     "queue.claim": _Rule(1, 1000),
+    "queue.lease": _Rule(1_000, 2 * 86_400_000),
+    "queue.shutdown_grace": _Rule(0, 10 * 60_000),
+    "queue.return_path_lifetime": _Rule(3_600_000, 365 * 86_400_000),
+    "queue.min_free_space": _Rule(0, 1 << 50),
+    "queue.keep": _Rule(60_000, 3650 * 86_400_000),
     "queue.jitter": _Rule(0, 0.9),
     "queue.lifetime": _Rule(1_000, 30 * 86_400_000),
     "queue.max_sessions": _Rule(1, 10_000),
@@ -279,8 +320,24 @@ def _check(config: Config) -> str | None:
             return f"{key}: found {value!r}, expected {' or '.join(map(repr, choices))}"
     if not config.data_dir:
         return "data_dir: found '', expected a directory"
-    if not config.queue.retry:
-        return "queue.retry: found [], expected at least one duration"
+    if len(str(Path(config.data_dir).absolute())) > LONGEST_DATA_DIR:
+        return f"data_dir: found {len(config.data_dir)} characters, expected at most {LONGEST_DATA_DIR} (for its socket)"
+    if not config.queue.retry or max(config.queue.retry) > 30 * 86_400_000:
+        return f"queue.retry: found {config.queue.retry}, expected at least one duration, none over 30d"
+    for nameserver in config.dns.nameservers:
+        try:
+            ipaddress.ip_address(nameserver.host)
+        except ValueError:
+            return f"dns.nameservers: found {str(nameserver)!r}, expected an IP address with a port, such as 127.0.0.1:53"
+    for key, addresses in (
+        ("inbound.plain_addresses", config.inbound.plain_addresses),
+        ("inbound.forward_reports_to", (config.inbound.forward_reports_to,)),
+    ):
+        for address in filter(None, addresses):
+            try:
+                Address.parse(address)
+            except AddressError as error:
+                return f"{key}: found {address!r}, expected an address such as bounces@example.com ({error})"
     if not config.http.listen:
         return "http.listen: found [], expected at least one address"
     if config.queue.lease < config.delivery.try_timeout + 60_000:

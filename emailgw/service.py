@@ -19,6 +19,7 @@ import hypercorn.asyncio
 import hypercorn.config
 
 from emailgw.api.app import Health, Metrics, build_app
+from emailgw.api.fetch import Fetch
 from emailgw.api.limits import BodyLimits
 from emailgw.api.resources import Parts, build_resources
 from emailgw.clock import Clock
@@ -27,20 +28,30 @@ from emailgw.control.channel import ControlServer
 from emailgw.control.directory import DirectoryOperations
 from emailgw.control.operations import Operations
 from emailgw.control.queue import QueueOperations, Sites
+from emailgw.core.address import Address
 from emailgw.core.ids import SerialNumbers
+from emailgw.core.rehearsal import REHEARSAL
 from emailgw.core.retry import RetryPolicy
+from emailgw.core.status import DeliveryStatus
 from emailgw.delivery.agent import Agent
+from emailgw.delivery.mx import Route
 from emailgw.delivery.router import Router
 from emailgw.delivery.settings import DeliverySettings, Timeouts, TLSLevel
 from emailgw.errors import CannotListen, ConfigError
-from emailgw.mime.returnpath import ReturnPaths
+from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
+from emailgw.outhttp import OutHttp
 from emailgw.queue.accept import Accept, AcceptLimits
-from emailgw.queue.bounces import Bounces
+from emailgw.queue.bounces import BounceLimits, Bounces
+from emailgw.queue.bounces import Tools as BounceTools
+from emailgw.queue.forwarding import Forwarding
 from emailgw.queue.housekeeping import Housekeeping
 from emailgw.queue.lane import LaneSettings, Tools
+from emailgw.queue.mailboxes import Mailboxes
 from emailgw.queue.manager import Manager, ManagerSettings
 from emailgw.queue.prepare import Preparer
+from emailgw.queue.rehearsal import Rehearsal, RehearsalRoute
 from emailgw.queue.sites import FIRST_PAUSE, LONGEST_PAUSE, SiteLimits
+from emailgw.queue.suppression import Suppressing, SuppressionPolicy
 from emailgw.smtpd.inbound import Inbound, InboundSettings
 from emailgw.store.open import Store, open_store
 from emailgw.systemd import notify
@@ -49,6 +60,7 @@ from emailgw.vault import Vault
 log = logging.getLogger("emailgw")
 
 BACKLOG = 1024
+BODIES_AT_ONCE = 2  # of the largest size: each costs about four times its size while it is stored
 HTTP_GRACE = 5  # seconds for requests under way when stopping
 
 
@@ -62,8 +74,13 @@ class Core:
         self.clock = clock
         self.host_name = host_name
         self.serials = SerialNumbers()
-        limits = AcceptLimits(config.queue.lifetime, config.http.max_body, config.queue.min_free_space)
-        self.accept = Accept(store.queue, store.directory, limits, Path(config.data_dir), clock, self.serials)
+        self.suppressing = Suppressing(store.reports, _suppression_policy(config))
+        limits = AcceptLimits(
+            config.queue.lifetime, config.http.max_body, config.queue.min_free_space, str(config.testing.domain)
+        )
+        self.accept = Accept(
+            store.queue, store.directory, limits, Path(config.data_dir), clock, self.serials, store.suppressions
+        )
 
     @classmethod
     async def open(cls, config: Config, on_failure: Callable[[str], None] | None = None) -> Self:
@@ -75,7 +92,9 @@ class Core:
             raise ConfigError(f"data_dir: {data_dir}: {error.strerror}") from None
         store = await open_store(data_dir, on_failure)
         try:
-            return cls(config, store, Vault.open(data_dir), Clock(), str(config.ehlo_name) or socket.getfqdn())
+            core = cls(config, store, Vault.open(data_dir), Clock(), str(config.ehlo_name) or socket.getfqdn())
+            core.serials.start_after(await store.history.highest_serial())
+            return core
         except BaseException:
             await store.close()
             raise
@@ -153,15 +172,27 @@ class Service:
         config = self._config
         settings = delivery_settings(config, core.host_name)
         router = Router(settings)
+        return_paths = ReturnPaths(core.vault.key_for("return path"))
+        rehearsal = Rehearsal(
+            str(config.testing.domain), core.store.queue, core.store.history, return_paths, core.clock
+        )
+
+        def open_agent(nexthop: str) -> Rehearsal | Agent:
+            return rehearsal if nexthop == REHEARSAL else Agent(router, settings, nexthop, core.clock)
+
+        async def route(nexthop: str) -> RehearsalRoute | Route | DeliveryStatus:
+            return RehearsalRoute() if nexthop == REHEARSAL else await router.route(nexthop)
+
         queue = config.queue
         policy = RetryPolicy(tuple(map(int, queue.retry)), queue.jitter)
         tools = Tools(
             queue=core.store.queue,
             preparer=preparer,
-            open_agent=lambda nexthop: Agent(router, settings, nexthop, core.clock),
+            open_agent=open_agent,
             clock=core.clock,
             dice=random.random,
             next_lease=lambda: core.serials.take(core.clock())[0],
+            mark=core.suppressing.mark,
             settings=LaneSettings(
                 claim=queue.claim,
                 lease=queue.lease,
@@ -174,24 +205,49 @@ class Service:
         limits = SiteLimits(
             queue.sessions_per_site, min(FIRST_PAUSE, policy.schedule[0]), min(LONGEST_PAUSE, max(policy.schedule))
         )
-        return router, Manager(tools, router.route, ManagerSettings(queue.max_sessions, limits))
+        return router, Manager(tools, route, ManagerSettings(queue.max_sessions, limits))
 
     def _build_inbound(self, core: Core, return_paths: ReturnPaths) -> Inbound:
         section = self._config.inbound
         settings = InboundSettings(
-            section.max_size, section.timeout, section.max_connections, section.max_connections_per_address
+            section.max_size,
+            section.timeout,
+            section.max_connections,
+            section.max_connections_per_address,
+            section.plain_rate,
+            section.plain_size,
         )
-        bounces = Bounces(core.store.queue, core.store.history, core.clock, core.serials)
-        return Inbound(return_paths, bounces, settings, core.host_name, core.clock)
+        store = core.store
+        owner = Address.parse(section.forward_reports_to) if section.forward_reports_to else None
+        bounces = Bounces(
+            BounceTools(
+                queue=store.queue,
+                history=store.history,
+                reports=store.reports,
+                paths=return_paths,
+                suppressing=core.suppressing,
+                forwarding=Forwarding(store.reports, owner, self._config.queue.lifetime, core.clock, core.serials),
+                clock=core.clock,
+                serials=core.serials,
+                limits=BounceLimits(section.keep_unparsed, section.keep_unparsed_size),
+            )
+        )
+        unsubscribe_paths = ReturnPaths(core.vault.key_for("return path"), UNSUBSCRIBE)
+        mailboxes = Mailboxes(
+            return_paths, unsubscribe_paths, store.directory, tuple(section.plain_addresses), core.clock
+        )
+        return Inbound(mailboxes, bounces, settings, core.host_name, core.clock)
 
     def _serve_http(self, core: Core, listeners: list[socket.socket]) -> Callable[[], Coroutine[None, None, None]]:
         """Serve until the returned coroutine function is called; it waits for requests under way, but not for long."""
         section = self._config.http
         limits = BodyLimits(section.max_body, section.body_timeout)
+        fetch = Fetch(OutHttp(tuple(self._config.outbound.allow_networks)), section.max_body)
         app = build_app(
-            build_resources(Parts(core.store, core.accept, limits, core.clock)),
+            build_resources(Parts(core.store, core.accept, limits, fetch, core.clock)),
             Health(lambda: self._trouble),
             Metrics(section.metrics_networks),
+            BODIES_AT_ONCE * section.max_body,
         )
         settings = hypercorn.config.Config()
         settings.bind = [f"fd://{listener.detach()}" for listener in listeners]  # it closes them
@@ -235,6 +291,18 @@ class Service:
         log.critical("giving up: %s", trouble)
         self._trouble = trouble
         self._stop.set()
+
+
+def _suppression_policy(config: Config) -> SuppressionPolicy:
+    section = config.suppression
+    return SuppressionPolicy(
+        hard_bounces=section.hard_bounces,
+        transient_bounces=section.transient_bounces,
+        complaints=section.complaints,
+        unsubscribes=section.unsubscribes,
+        transient_count=section.transient_count,
+        transient_window=section.transient_window,
+    )
 
 
 def delivery_settings(config: Config, host_name: str) -> DeliverySettings:

@@ -12,6 +12,7 @@ import re
 from emailgw.core.ids import RecipientId
 
 BOUNCE = "b"
+UNSUBSCRIBE = "u"  # mail to such an address takes its recipient off the list (RFC 2369, List-Unsubscribe)
 
 _HOUR = 3_600_000
 _MAC = 14  # octets: 112 bits, which makes 25 in all, so base32 without padding and without spare bits
@@ -36,6 +37,12 @@ class ReturnPaths:
         """42 ASCII characters; valid until `expires_at` (milliseconds) rounded up to the hour."""
         signed = recipient.to_bytes(8, "big") + (-(-expires_at // _HOUR)).to_bytes(3, "big")
         return f"{self._purpose}-{base64.b32encode(signed + self._mac(signed)).decode().lower()}"
+
+    def unsubscribe_header(self, recipient: RecipientId, expires_at: int, host: str) -> str:
+        """The value of a List-Unsubscribe field by mail; only of an instance whose purpose is UNSUBSCRIBE."""
+        if self._purpose != UNSUBSCRIBE:
+            raise ValueError("an address to unsubscribe by has a purpose of its own")
+        return f"<mailto:{self.local_part(recipient, expires_at)}@{host}?subject=unsubscribe>"
 
     def read(self, local: str, now: int) -> RecipientId | None:
         """Whose return path it is; None for one that we did not make for this purpose, or that has expired."""

@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -70,6 +70,10 @@ class LaneSettings(msgspec.Struct, frozen=True):
     policy: RetryPolicy
 
 
+async def _unmarked(event: Event) -> Event:
+    return event
+
+
 class Tools(msgspec.Struct, frozen=True):
     """What every lane works with. `dice()` in [0, 1); `next_lease()` a token no other lane ever had."""
 
@@ -80,7 +84,7 @@ class Tools(msgspec.Struct, frozen=True):
     dice: Callable[[], float]
     next_lease: Callable[[], int]
     settings: LaneSettings
-    mark: Callable[[Event], Awaitable[Event]]  # what the configuration says of suppressing
+    mark: Callable[[Event], Awaitable[Event]] = _unmarked  # what the configuration says of suppressing
 
 
 class Lane:

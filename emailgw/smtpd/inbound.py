@@ -1,4 +1,4 @@
-"""The inbound listener: takes reports sent to our signed return paths, and nothing else (no relay, no mailbox).
+"""The inbound listener: takes what comes back to our own addresses, and nothing else (no relay, no mailbox).
 
 aiosmtpd speaks the protocol; what it does that a server on port 25 must not (500 with exception text for its own
 faults, no connection limit, no junk limit, short lines) is overridden here. RFC 5321.
@@ -9,17 +9,16 @@ import collections
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any, AnyStr
+from typing import Any, AnyStr, cast
 
 import msgspec
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from emailgw import metrics
-from emailgw.core.ids import RecipientId
 from emailgw.core.text import clean_line
 from emailgw.errors import StoreUnavailable
-from emailgw.mime.returnpath import ReturnPaths
 from emailgw.queue.bounces import Bounces
+from emailgw.queue.mailboxes import Destination, Mailboxes, Purpose
 
 log = logging.getLogger("emailgw.smtpd")
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's own, which repeats every line of every client
@@ -28,16 +27,21 @@ LONGEST_LINE = 256 * 1024  # octets; RFC 5321 allows 1,000, real reports have mo
 MAX_COMMANDS = 1000  # of each kind in one session
 MAX_REFUSALS = 20  # 4xx and 5xx replies in one session
 MAX_RECIPIENTS = 100
+MAX_CLIENTS = 10_000  # whose rate is remembered
 LATER = "451 4.3.0 Temporary local problem, try again later"
 
 
 class InboundSettings(msgspec.Struct, frozen=True):
-    """`max_size` in octets, `timeout` in milliseconds without a valid command, or for one DATA."""
+    """`max_size` in octets, `timeout` in milliseconds without a valid command, or for one DATA. To plain addresses a
+    client may send `plain_rate` messages a minute, and of each the first `plain_size` octets are read.
+    """
 
     max_size: int
     timeout: int
     max_connections: int
     max_connections_per_address: int
+    plain_rate: int = 60
+    plain_size: int = 1 << 20
 
 
 class Inbound:
@@ -45,13 +49,13 @@ class Inbound:
 
     def __init__(
         self,
-        return_paths: ReturnPaths,
+        mailboxes: Mailboxes,
         bounces: Bounces,
         settings: InboundSettings,
         host_name: str,
         clock: Callable[[], int],
     ) -> None:
-        self._reports = _Reports(return_paths, bounces, clock)
+        self._reports = _Reports(mailboxes, bounces, settings, clock)
         self._settings = settings
         self._host_name = host_name
         self._connections: collections.Counter[str] = collections.Counter()
@@ -125,36 +129,84 @@ class InboundProtocol(SMTP):
 class _Reports:
     """aiosmtpd's handler: what to say to RCPT and to the message."""
 
-    def __init__(self, return_paths: ReturnPaths, bounces: Bounces, clock: Callable[[], int]) -> None:
-        self._return_paths = return_paths
+    def __init__(
+        self, mailboxes: Mailboxes, bounces: Bounces, settings: InboundSettings, clock: Callable[[], int]
+    ) -> None:
+        self._mailboxes = mailboxes
         self._bounces = bounces
-        self._clock = clock
+        self._plain_size = settings.plain_size
+        self._plain_rate = Rate(settings.plain_rate, clock)
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        recipient_id = self._return_paths.read(address.rpartition("@")[0], self._clock())
-        if recipient_id is None:
+        try:
+            destination = await self._mailboxes.find(address)
+        except StoreUnavailable as error:
+            log.warning("an address asked for by %s was put off: %s", session.peer, error)
+            return LATER
+        if destination is None:
             metrics.inbound_refused.inc()
             log.info("inbound from %s refused for %s", session.peer, clean_line(address, 100))
             return "550 5.1.1 No such mailbox here"
-        if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
+        if len(_destinations(envelope)) >= MAX_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
-        envelope.rcpt_tos.append(str(recipient_id))
+        if destination.purpose is Purpose.PLAIN and not self._plain_rate.allows(_host_of(session)):
+            return "451 4.7.1 Too many messages to this address, try again later"
+        _destinations(envelope).append(destination)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        raw = envelope.original_content or b""
+        # Each once. Signed paths go first: what they record, the same report to a plain address only repeats.
+        destinations = sorted(dict.fromkeys(_destinations(envelope)), key=lambda one: one.purpose is Purpose.PLAIN)
         try:
-            for recipient_id in dict.fromkeys(envelope.rcpt_tos):
-                await self._bounces.receive(RecipientId(int(recipient_id)), envelope.original_content or b"")
+            for destination in destinations:
+                await self._receive(destination, envelope.mail_from, raw)
         except StoreUnavailable as error:
             # A report repeated to those that had it already has no second effect.
             log.warning("report from %s put off: %s", session.peer, error)
             return LATER
         return "250 2.0.0 OK"
 
+    async def _receive(self, destination: Destination, reverse_path: str | None, raw: bytes) -> None:
+        if destination.recipient_id is None:
+            await self._bounces.receive_plain(raw[: self._plain_size])
+        elif destination.purpose is Purpose.UNSUBSCRIBE:
+            await self._bounces.unsubscribe(destination.recipient_id, reverse_path, raw)
+        else:
+            await self._bounces.receive(destination.recipient_id, raw)
+
     async def handle_exception(self, error: Exception) -> str:
         fault = secrets.token_hex(4)
         log.error("fault %s in an inbound session", fault, exc_info=error)
         metrics.faults.labels("inbound").inc()
         return f"{LATER} ({fault})"
+
+
+def _destinations(envelope: Envelope) -> list[Destination]:
+    """aiosmtpd keeps what we put there and never looks at it: what an address is for, and not its text."""
+    return cast("list[Destination]", envelope.rcpt_tos)
+
+
+class Rate:
+    """So many a minute for each client address, after a burst of as many; remembers the busy ones only."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], int]) -> None:
+        self._step = 60_000 // max(1, per_minute)  # milliseconds that one costs
+        self._clock = clock
+        self._paid: dict[str, int] = {}  # client → until when what it took is paid for
+
+    def allows(self, client: str) -> bool:
+        now = self._clock()
+        if len(self._paid) >= MAX_CLIENTS:
+            self._paid = {client: until for client, until in self._paid.items() if until > now}
+        until = max(now, self._paid.get(client, 0)) + self._step
+        if until > now + 60_000 or (client not in self._paid and len(self._paid) >= MAX_CLIENTS):
+            return False
+        self._paid[client] = until
+        return True
+
+
+def _host_of(session: Session) -> str:
+    return str(session.peer[0]) if session.peer else ""

@@ -9,6 +9,7 @@ from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.queue import Queue
+from emailgw.store.reports import Reports
 from emailgw.store.schema import prepare
 from emailgw.store.sqlite import SQLiteDatabase
 from emailgw.store.suppressions import Suppressions
@@ -27,6 +28,7 @@ class Store:
         self.directory = Directory(database)
         self.history = History(database)
         self.idempotency = Idempotency(database)
+        self.reports = Reports(database)
         self.suppressions = Suppressions(database)
         self.templates = Templates(database)
 

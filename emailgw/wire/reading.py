@@ -20,6 +20,7 @@ _LAST_EVENT = {
     EventType.RELEASED: "queued",
     EventType.DELAYED: "delivery_delayed",
     EventType.COMPLAINED: "complained",
+    EventType.RESCHEDULED: "scheduled",
 }
 
 
@@ -42,6 +43,7 @@ def show_email(
         "html": content.html,
         "text": content.text,
         "tags": [{"name": name, "value": value} for name, value in message.tags],
+        "metadata": dict(message.metadata),
         "created_at": show_time(message.accepted_at, dialect),
         "scheduled_at": show_time(scheduled, dialect) if scheduled is not None else None,
         "last_event": _last_event(events, scheduled is not None),
@@ -55,9 +57,8 @@ def show_mailbox(mailbox: Mailbox) -> str:
 
 
 def _last_event(events: tuple[Event, ...], scheduled: bool) -> str:
-    if not events:
-        return "queued"
-    last = events[-1].type
+    # Some events change nothing that a client of either contract has a word for.
+    last = next((event.type for event in reversed(events) if event.type in _LAST_EVENT), EventType.QUEUED)
     return "scheduled" if scheduled and last is EventType.QUEUED else _LAST_EVENT[last]
 
 

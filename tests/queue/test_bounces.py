@@ -5,49 +5,15 @@ import sqlite3
 import pytest
 
 from emailgw.core.events import EventType
-from emailgw.core.model import Recipient, RecipientState
+from emailgw.core.model import RecipientState
 from emailgw.errors import StoreUnavailable
 from emailgw.queue.bounces import Bounces
 from emailgw.store.open import DATABASE_FILE
 from tests.harness.mail import NOW, change, event_of, make_mail
+from tests.queue.reports import bounces_of, delivered, report, state
 from tests.queue.world import World
 
 S = RecipientState
-
-
-def report(action: str = "failed", status: str = "5.1.1", to: str = "joe@example.test", more: str = "",
-           diagnostic: str = "smtp; 550 5.1.1 unknown user", trace: str = "") -> bytes:  # fmt: skip
-    text = f"""{trace}From: MAILER-DAEMON@mx.example.test (Mail Delivery System)
-Subject: Undelivered Mail Returned to Sender
-Auto-Submitted: auto-replied
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="x"
-
---x
-Content-Type: text/plain
-
-It did not work out.
-
---x
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.test
-Arrival-Date: Mon, 1 Jan 2024 10:00:00 +0000
-
-Final-Recipient: rfc822; {to}
-Action: {action}
-Status: {status}
-Remote-MTA: dns; inner.example.test
-Diagnostic-Code: {diagnostic}
-{more}
---x
-Content-Type: text/rfc822-headers
-
-Subject: Hello
-
---x--
-"""
-    return text.replace("\n", "\r\n").encode()
 
 
 VACATION = (
@@ -66,24 +32,7 @@ nothing here\r
 
 
 def bounces(world: World) -> Bounces:
-    return Bounces(world.store.queue, world.store.history, lambda: NOW + 5, world.serials)
-
-
-async def delivered(world: World, *addresses: str) -> Recipient:
-    """A delivered recipient, the first of his message."""
-    mail = make_mail(*addresses)
-    await world.store.queue.enqueue(*mail)
-    await world.store.queue.claim("example.test", NOW, NOW + 1000, 1, 100)
-    for recipient in mail.recipients:
-        after = change(recipient, S.DELIVERED, tries=1)
-        await world.store.queue.settle(after, event_of(recipient, EventType.DELIVERED), 1)
-    return await world.store.history.recipient(mail.recipients[0].id)
-
-
-async def state(world: World, recipient: Recipient) -> tuple[RecipientState, list[str]]:
-    story = await world.store.history.story(recipient.message_id)
-    events = [event.type.value for event in story.events if event.recipient_id == recipient.id]
-    return (await world.store.history.recipient(recipient.id)).state, events
+    return bounces_of(world)
 
 
 def unparsed(world: World) -> list[tuple[str, bytes]]:
@@ -131,7 +80,7 @@ async def test_the_same_report_twice_counts_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [VACATION, ORDINARY, b"", b"\0\xff" * 1000], ids=["vacation", "ordinary", "empty", "bytes"]
+    "raw", [VACATION, ORDINARY, b"\0\xff" * 1000], ids=["vacation", "ordinary", "bytes"]
 )
 async def test_what_is_no_report_has_no_effect(world: World, raw: bytes) -> None:
     joe = await delivered(world)
@@ -139,8 +88,17 @@ async def test_what_is_no_report_has_no_effect(world: World, raw: bytes) -> None
     assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered"])
 
 
-@pytest.mark.parametrize("action", ["delivered", "relayed", "expanded"])
-async def test_good_news_changes_nothing(world: World, action: str) -> None:
+async def test_a_success_is_told(world: World) -> None:
+    joe = await delivered(world)
+    await bounces(world).receive(joe.id, report("delivered", "2.1.5", diagnostic="smtp; 250 ok"))
+    await bounces(world).receive(joe.id, report("delivered", "2.1.5", diagnostic="smtp; 250 ok"))
+    assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered", "delivered"])
+    event = (await world.store.history.story(joe.message_id)).events[-1]
+    assert (event.detail.source.value, str(event.detail.status)) == ("dsn", "2.1.5")
+
+
+@pytest.mark.parametrize("action", ["relayed", "expanded"])
+async def test_what_goes_on_elsewhere_changes_nothing(world: World, action: str) -> None:
     joe = await delivered(world)
     await bounces(world).receive(joe.id, report(action, "2.0.0", diagnostic="smtp; 250 ok"))
     assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered"])
@@ -149,7 +107,8 @@ async def test_good_news_changes_nothing(world: World, action: str) -> None:
 async def test_a_report_that_says_nothing_is_kept(world: World) -> None:
     joe = await delivered(world)
     await bounces(world).receive(joe.id, NO_FIELDS)
-    assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered"])
+    await bounces(world).receive(joe.id, NO_FIELDS)
+    assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered", "unparsed"])
     assert unparsed(world) == [("malformed", NO_FIELDS)]
 
 

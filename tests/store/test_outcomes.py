@@ -197,9 +197,11 @@ async def test_a_refused_report_may_be_offered_again(store: Store) -> None:
 
 async def test_what_nobody_understands_is_kept(store: Store) -> None:
     _, after = await settled(store, S.DELIVERED)
-    await store.queue.keep_unparsed(1, NOW, after.id, "malformed", b"\xff\0raw")
+    unparsed = event_of(after, E.UNPARSED)
+    await store.queue.keep_unparsed(1, unparsed, b"digest", "malformed", b"\xff\0raw")
     with pytest.raises(Conflict):
-        await store.queue.keep_unparsed(1, NOW, after.id, "malformed", b"another with the same id")
+        await store.queue.keep_unparsed(2, unparsed, b"digest", "malformed", b"the same again")
+    assert await store.reports.count_unparsed(0) == 1
 
 
 # Forgetting.
