@@ -177,6 +177,17 @@ class OutboundConfig(_Section, frozen=True):
     allow_networks: tuple[Network, ...] = ()
 
 
+class LimitsConfig(_Section, frozen=True):
+    requests_per_second: int = 0
+    recipients_per_day: int = 0
+    recipients_per_month: int = 0
+
+
+class DomainsConfig(_Section, frozen=True):
+    check_every: Duration = Duration(6 * 3_600_000)
+    retire_after: Duration = Duration(7 * 86_400_000)
+
+
 class LogConfig(_Section, frozen=True):
     level: str = "info"
     mail: bool = True
@@ -195,6 +206,8 @@ class Config(_Section, frozen=True):
     suppression: SuppressionConfig = SuppressionConfig()
     testing: TestingConfig = TestingConfig()
     outbound: OutboundConfig = OutboundConfig()
+    limits: LimitsConfig = LimitsConfig()
+    domains: DomainsConfig = DomainsConfig()
     log: LogConfig = LogConfig()
 
 
@@ -210,6 +223,11 @@ _RANGES = {
     "delivery.command_timeout": _Rule(100, 60 * 60_000),
     "delivery.try_timeout": _Rule(1_000, 24 * 3_600_000),
     "dns.timeout": _Rule(100, 5 * 60_000),
+    "domains.check_every": _Rule(100, 30 * 86_400_000),
+    "domains.retire_after": _Rule(100, 365 * 86_400_000),
+    "limits.requests_per_second": _Rule(0, 1_000_000),
+    "limits.recipients_per_day": _Rule(0, 10**12),
+    "limits.recipients_per_month": _Rule(0, 10**12),
     "http.body_timeout": _Rule(100, 60 * 60_000),
     "http.max_body": _Rule(1 << 10, 1 << 30),
     "inbound.max_connections": _Rule(1, 100_000),

@@ -49,6 +49,7 @@ from emailgw.queue.lane import LaneSettings, Tools
 from emailgw.queue.mailboxes import Mailboxes
 from emailgw.queue.manager import Manager, ManagerSettings
 from emailgw.queue.prepare import Preparer
+from emailgw.queue.quotas import Quotas
 from emailgw.queue.rehearsal import Rehearsal, RehearsalRoute
 from emailgw.queue.sites import FIRST_PAUSE, LONGEST_PAUSE, SiteLimits
 from emailgw.queue.suppression import Suppressing, SuppressionPolicy
@@ -78,8 +79,9 @@ class Core:
         limits = AcceptLimits(
             config.queue.lifetime, config.http.max_body, config.queue.min_free_space, str(config.testing.domain)
         )
+        quotas = Quotas(store.directory, config.limits.recipients_per_day, config.limits.recipients_per_month)
         self.accept = Accept(
-            store.queue, store.directory, limits, Path(config.data_dir), clock, self.serials, store.suppressions
+            store.queue, store.directory, limits, Path(config.data_dir), clock, self.serials, store.suppressions, quotas
         )
 
     @classmethod
@@ -100,7 +102,9 @@ class Core:
             raise
 
     def operations(self, sites: Sites | None) -> Operations:
-        directory = DirectoryOperations(self.store.directory, self.vault, self.host_name, self.clock)
+        directory = DirectoryOperations(
+            self.store.directory, self.store.reports, self.vault, self.host_name, self.clock
+        )
         queue = QueueOperations(self.store.queue, self.store.history, self.clock, sites)
         return Operations(directory, queue, self.accept)
 
@@ -243,8 +247,10 @@ class Service:
         section = self._config.http
         limits = BodyLimits(section.max_body, section.body_timeout)
         fetch = Fetch(OutHttp(tuple(self._config.outbound.allow_networks)), section.max_body)
+        rate = self._config.limits.requests_per_second
+        parts = Parts(core.store, core.accept, limits, fetch, core.clock, rate)
         app = build_app(
-            build_resources(Parts(core.store, core.accept, limits, fetch, core.clock)),
+            build_resources(parts),
             Health(lambda: self._trouble),
             Metrics(section.metrics_networks),
             BODIES_AT_ONCE * section.max_body,

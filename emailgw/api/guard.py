@@ -1,5 +1,7 @@
 """What stands before every resource: the key of a request, what it may do, and the answer when something goes wrong."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect, Request
@@ -7,39 +9,54 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emailgw.api.answers import Unauthorized, answer_to
+from emailgw.api.quota import Allowance, RateLimits, refuse
 from emailgw.core.directory import ApiKey, Dialect, Permission, dialect_of
+from emailgw.core.ids import KeyId
 from emailgw.core.keys import hash_key
+from emailgw.errors import StoreUnavailable
 from emailgw.store.directory import Directory
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _LONGEST_KEY = 256
+_MOST_NOTED = 10_000
+NOTE_EVERY = 60_000  # milliseconds between two notes of when a key was last used
 
 
 class Guard:
     """`route` wraps an endpoint; inside it, `key_of(request)` is the caller's key."""
 
-    def __init__(self, directory: Directory, clock: Callable[[], int]) -> None:
+    def __init__(self, directory: Directory, clock: Callable[[], int], rates: RateLimits | None = None) -> None:
         self._directory = directory
         self._clock = clock
+        self._rates = rates or RateLimits(0)
+        self._noting: set[asyncio.Task[None]] = set()
+        self._noted: dict[KeyId, int] = {}
 
     def route(self, method: str, path: str, endpoint: Endpoint, needs: Permission = Permission.FULL) -> Route:
         """A route for keys that have the permission `needs` (a full key has both)."""
 
         async def guarded(request: Request) -> Response:
             dialect = Dialect.RESEND
+            allowance: Allowance | None = None
             try:
                 key = await self._authenticate(request)
                 dialect = key.dialect
+                allowance = self._rates.take(key, self._clock())
+                if allowance is not None and allowance.remaining < 0:
+                    raise refuse(allowance)
                 if needs is Permission.FULL and key.permission is not Permission.FULL:
                     raise Unauthorized(
                         "This API key is restricted to only send emails", name="restricted_api_key", dialect=dialect
                     )
                 request.state.key = key
-                return await endpoint(request)
+                response = await endpoint(request)
             except ClientDisconnect:
                 return Response(status_code=499)  # nobody reads it
             except Exception as error:  # noqa: BLE001  (every exception becomes an answer)
-                return answer_to(error, dialect)
+                response = answer_to(error, dialect)
+            if allowance is not None:
+                response.headers.update(allowance.headers)
+            return response
 
         return Route(path, guarded, methods=[method])
 
@@ -57,9 +74,37 @@ class Guard:
         key = await self._directory.api_key(hash_key(text), now) if len(text) <= _LONGEST_KEY else None
         if key is None or not key.is_valid(now):
             raise Unauthorized("API key is invalid.", name="invalid_api_key", dialect=dialect_of(text))
+        if now >= self._noted.get(key.id, 0) + NOTE_EVERY:
+            self._note_use(key, now)
         return key
+
+    def _note_use(self, key: ApiKey, now: int) -> None:
+        """Beside the request, which does not wait for it."""
+        if len(self._noted) >= _MOST_NOTED:
+            self._noted.clear()
+        self._noted[key.id] = now
+
+        async def note() -> None:
+            with contextlib.suppress(StoreUnavailable):
+                await self._directory.touch_api_key(key, now)
+
+        task = asyncio.create_task(note())
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
 
 
 def key_of(request: Request) -> ApiKey:
     key: ApiKey = request.state.key
+    return key
+
+
+def unrestricted(request: Request) -> ApiKey:
+    """The caller's key, which must be good for every domain. Raises Unauthorized."""
+    key = key_of(request)
+    if key.domains:
+        raise Unauthorized(
+            f"This API key is restricted to {', '.join(key.domains)}; this needs one that is not.",
+            name="restricted_api_key",
+            dialect=key.dialect,
+        )
     return key

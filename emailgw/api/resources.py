@@ -6,12 +6,17 @@ import msgspec
 from starlette.routing import Route
 
 from emailgw.api.emails import Emails
+from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard
+from emailgw.api.idempotency import Once
+from emailgw.api.keys import KeyResource
 from emailgw.api.limits import BodyLimits
+from emailgw.api.quota import RateLimits
 from emailgw.api.reading import Reading
 from emailgw.api.suppressions import SuppressionResource
 from emailgw.api.templates import TemplateResource
 from emailgw.queue.accept import Accept
+from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
 from emailgw.store.open import Store
 
@@ -22,16 +27,25 @@ class Parts(msgspec.Struct, frozen=True):
     store: Store
     accept: Accept
     limits: BodyLimits
+    fetch: Fetch
     clock: Callable[[], int]
+    requests_per_second: int = 0
 
 
 def build_resources(parts: Parts) -> list[Route]:
     """The guarded routes. A path that is a word (`/emails/batch`) stands before `/emails/{id}`."""
-    guard = Guard(parts.store.directory, parts.clock)
+    guard = Guard(parts.store.directory, parts.clock, RateLimits(parts.requests_per_second))
     templates = TemplateEditor(parts.store.templates, parts.clock)
     return [
-        *Emails(parts.accept, templates, parts.limits).routes(guard),
+        *_emails(parts, templates).routes(guard),
         *Reading(parts.store.history).routes(guard),
+        *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),
         *TemplateResource(parts.store.templates, templates, parts.limits).routes(guard),
     ]
+
+
+def _emails(parts: Parts, templates: TemplateEditor) -> Emails:
+    schedule = Schedule(parts.store.queue, parts.store.history, parts.clock)
+    once = Once(parts.store.idempotency, parts.clock)
+    return Emails(parts.accept, templates, schedule, parts.limits, once, parts.fetch, parts.clock)

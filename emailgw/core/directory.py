@@ -74,6 +74,8 @@ class ApiKey(msgspec.Struct, frozen=True):
     """`hash`: SHA-256 of the key text, which is shown once and never stored. `hint`: its first characters.
 
     `domains`: the author domains it is restricted to, in A-labels; empty means all of this gateway's.
+    `rate_limit` in requests a second, quotas in recipients a day and a month (UTC); None takes the configuration's,
+    0 is no limit. `last_used_at` is at most a minute late.
     """
 
     id: KeyId
@@ -87,6 +89,10 @@ class ApiKey(msgspec.Struct, frozen=True):
     domains: tuple[str, ...] = ()
     mode: KeyMode = KeyMode.LIVE
     expires_at: int | None = None
+    rate_limit: int | None = None
+    daily_quota: int | None = None
+    monthly_quota: int | None = None
+    last_used_at: int | None = None
 
     def sees(self, domain: str) -> bool:
         """Whether mail of this author domain exists for it: it may send as the domain and read its mail."""

@@ -21,6 +21,7 @@ from emailgw.core.model import Content, Message, Recipient, RecipientState, Subm
 from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
 from emailgw.errors import Rejected, StoreUnavailable
 from emailgw.queue.checks import check_submission
+from emailgw.queue.quotas import Quotas
 from emailgw.queue.templates import fill
 from emailgw.store.directory import Directory
 from emailgw.store.idempotency import Remembered
@@ -60,6 +61,7 @@ class Accepted(msgspec.Struct, frozen=True):
     arrival: Arrival
     sizes: list[int]
     refusals: list[Refusal]
+    key: ApiKey
 
     @property
     def ids(self) -> list[MessageId]:
@@ -76,6 +78,7 @@ class Accept:
         clock: Callable[[], int],
         serials: SerialNumbers,
         suppressions: SuppressionList | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
         self._queue = queue
         self._directory = directory
@@ -84,6 +87,7 @@ class Accept:
         self._clock = clock
         self._serials = serials
         self._suppressions = suppressions
+        self._quotas = quotas
         self._space: tuple[int, bool] = (0, True)
 
     async def submit(self, submission: Submission, key: ApiKey, door: str) -> MessageId:
@@ -125,10 +129,12 @@ class Accept:
     async def store(self, accepted: Accepted, door: str, once: Remembered | None = None) -> None:
         """Store all that was accepted; when this returns it is on stable storage (guarantee G1).
 
-        `once`: the request that it is the effect of. Raises Conflict when that was carried out before, and
-        StoreUnavailable; nothing is stored then.
+        `once`: the request that it is the effect of. Raises Conflict when that was carried out before,
+        TooManyRequests over a quota, and StoreUnavailable; nothing is stored then.
         """
         arrival = accepted.arrival
+        if self._quotas is not None:
+            await self._quotas.take(accepted.key, len(arrival.recipients), self._clock())
         if arrival.messages or once is not None:
             await self._queue.enqueue_all(arrival, once)
         metrics.accepted_messages.labels(door).inc(len(arrival.messages))
@@ -203,7 +209,7 @@ class _Drafting:
 
     def done(self) -> Accepted:
         arrival = Arrival(self._contents, self._messages, self._recipients, self._events)
-        return Accepted(arrival, self._sizes, self.refusals)
+        return Accepted(arrival, self._sizes, self.refusals, self._key)
 
     def add(self, filled: Submission, content: Content, size: int) -> None:
         """A message of `filled`, which has passed; `content` is stored. Raises Rejected for one that may go to nobody,
@@ -231,6 +237,7 @@ class _Drafting:
             accepted_at=now,
             date=date,
             expires_at=date + self._limits.lifetime,
+            author_name=filled.content.author.name,
         )
         self._messages.append(message)
         self._sizes.append(size)

@@ -40,7 +40,7 @@ CREATE TABLE recipients (
 );
 CREATE INDEX recipients_due ON recipients (nexthop, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX recipients_leased ON recipients (lease) WHERE lease IS NOT NULL;
-CREATE INDEX recipients_held ON recipients (id) WHERE state = 'held';
+CREATE INDEX recipients_unfinished ON recipients (id, state) WHERE state IN ('queued', 'deferred', 'held');
 CREATE INDEX recipients_message ON recipients (message_id);
 
 CREATE TABLE events (
@@ -93,8 +93,34 @@ CREATE TABLE api_keys (
     hint       TEXT NOT NULL,          -- its first characters, to tell keys apart
     dialect    TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    revoked_at INTEGER
+    revoked_at INTEGER,
+    permission TEXT NOT NULL,
+    domains    TEXT NOT NULL,          -- that it is restricted to, parted by blanks; '' for all
+    mode       TEXT NOT NULL,
+    expires_at INTEGER,
+    rate_limit    INTEGER,             -- requests a second
+    daily_quota   INTEGER,             -- recipients
+    monthly_quota INTEGER,
+    last_used_at  INTEGER,
+    old_hash   BLOB UNIQUE,            -- of the token before the last rotation, good until old_until
+    old_until  INTEGER
 ) WITHOUT ROWID;
+
+-- Lists of messages (store/messages.py). Each index ends with the message's id, which ascends with time, so it gives a
+-- list in its order. By state and by domain new rows land beside the last ones; by address they land anywhere.
+
+CREATE INDEX messages_domain ON messages (domain);
+CREATE INDEX recipients_state ON recipients (state, message_id);
+CREATE INDEX recipients_address ON recipients (address, message_id);
+CREATE INDEX events_rare ON events (type, message_id)
+    WHERE type IN ('delayed', 'complained', 'opened', 'clicked', 'unsubscribed');
+
+CREATE TABLE message_tags (            -- two rows for each tag of a message: one for its name, one with its value
+    tag        TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    PRIMARY KEY (tag, message_id)
+) WITHOUT ROWID;
+CREATE INDEX message_tags_message ON message_tags (message_id);
 
 -- Templates: one draft each, and the versions published of it, which never change.
 

@@ -10,6 +10,9 @@ from emailgw.core.directory import Dialect
 # Our name → (HTTP status, name on the wire); where the dialects differ, Sendkit's pair comes second.
 _SAME = {
     "validation_error": 422,
+    "invalid_idempotency_key": 400,
+    "invalid_idempotent_request": 409,
+    "concurrent_idempotent_requests": 409,
     "missing_required_field": 422,
     "invalid_parameter": 422,
     "invalid_attachment": 422,
@@ -18,6 +21,8 @@ _SAME = {
     "missing_api_key": 401,
     "restricted_api_key": 401,
     "rate_limit_exceeded": 429,
+    "daily_quota_exceeded": 429,
+    "monthly_quota_exceeded": 429,
     "application_error": 500,
 }
 _DIFFERENT = {
