@@ -1,33 +1,194 @@
-"""`POST /emails`."""
+"""Sending: `POST /emails`, its batches and raw messages, and what may still be done to mail that waits."""
 
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from emailgw.api.answers import json_response
+from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard, key_of
+from emailgw.api.idempotency import Once, Remember
 from emailgw.api.limits import BodyLimits
-from emailgw.core.directory import Permission
-from emailgw.queue.accept import Accept
+from emailgw.core.directory import ApiKey, Permission
+from emailgw.core.ids import MessageId, is_uuid
+from emailgw.core.model import Submission
+from emailgw.core.template import TemplateFields
+from emailgw.errors import NotFound, Rejected
+from emailgw.queue.accept import SLICE, Accept, Accepted
+from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
-from emailgw.wire.emails import decode_email, read_email
+from emailgw.wire.batches import (
+    Mailing,
+    decode_batch,
+    decode_item,
+    mailing_content,
+    read_recipient,
+    show_batch,
+    show_bulk,
+)
+from emailgw.wire.emails import EmailRequest, Fetched, decode_email, decode_new_time, paths_of, read_email
+
+Items = list[Submission | Rejected]
 
 
 class Emails:
-    def __init__(self, accept: Accept, templates: TemplateEditor, limits: BodyLimits) -> None:
+    def __init__(
+        self,
+        accept: Accept,
+        templates: TemplateEditor,
+        schedule: Schedule,
+        limits: BodyLimits,
+        once: Once,
+        fetch: Fetch,
+        clock: Callable[[], int],
+    ) -> None:
         self._accept = accept
         self._templates = templates
+        self._schedule = schedule
         self._limits = limits
+        self._once = once
+        self._fetch = fetch
+        self._clock = clock
 
     def routes(self, guard: Guard) -> list[Route]:
         return [
             guard.route("POST", "/emails", self.send, Permission.SENDING),
+            guard.route("POST", "/emails/batch", self.send_batch, Permission.SENDING),
+            guard.route("POST", "/emails/bulk", self.send_bulk, Permission.SENDING),
+            guard.route("PATCH", "/emails/{id}", self.reschedule),
+            guard.route("POST", "/emails/{id}/cancel", self.cancel),
         ]
 
     async def send(self, request: Request) -> Response:
         """202 with the id, once the message is on stable storage."""
         key = key_of(request)
-        email = decode_email(await self._limits.read(request))
-        template = await self._templates.fields_of(email.template.id) if email.template else None
-        submission = read_email(email, key.id, template)
-        message_id = await self._accept.submit(submission, key, "http")
-        return Response(b'{"id":"%s"}' % message_id.encode(), 202, media_type="application/json")
+        body = await self._limits.read(request)
+
+        async def work(remember: Remember) -> bytes:
+            email = decode_email(body)
+            fetched = await self._fetch.all(paths_of(email), len(body))
+            template = await self._template(email.template.id if email.template else None)
+            accepted = await self._accept.draft((read_email(email, key.id, self._clock(), template, fetched),), key)
+            for refusal in accepted.refusals:
+                raise refusal.error
+            answer = b'{"id":"%s"}' % accepted.ids[0].encode()
+            await self._accept.store(accepted, "http", remember(answer))
+            return answer
+
+        return _answer(await self._once.answer(request, key, body, work), 202)
+
+    async def send_batch(self, request: Request) -> Response:
+        """All of it or, with `x-batch-validation: permissive`, what is good of it."""
+        key = key_of(request)
+        body = await self._limits.read(request)
+        permissive = request.headers.get("x-batch-validation", "strict").strip().lower() == "permissive"
+
+        async def work(remember: Remember) -> bytes:
+            accepted = await self._accept.draft(await self._read_batch(body, key), key)
+            if accepted.refusals and not permissive:
+                first = accepted.refusals[0]
+                raise Rejected(
+                    f"emails[{first.index}]: {first.error} Nothing of the batch was sent.", name=first.error.name
+                )
+            answer = msgspec.json.encode(show_batch(accepted.ids, _errors(accepted) if permissive else None))
+            await self._accept.store(accepted, "http", remember(answer))
+            return answer
+
+        return _answer(await self._once.answer(request, key, body, work), 200)
+
+    async def send_bulk(self, request: Request) -> Response:
+        """What is good of it; an entry for each item, in their order."""
+        key = key_of(request)
+        body = await self._limits.read(request)
+
+        async def work(remember: Remember) -> bytes:
+            accepted = await self._accept.draft(await self._read_batch(body, key), key)
+            answer = msgspec.json.encode(show_bulk(accepted.ids, _errors(accepted)))
+            await self._accept.store(accepted, "http", remember(answer))
+            return answer
+
+        return _answer(await self._once.answer(request, key, body, work), 200)
+
+    async def reschedule(self, request: Request) -> Response:
+        """Move what was not tried yet to another time."""
+        key = key_of(request)
+        message_id = _message_id(request)
+        send_at = decode_new_time(await self._limits.read(request), self._clock())
+        await self._schedule.reschedule(message_id, key, send_at)
+        return json_response({"object": "email", "id": message_id})
+
+    async def cancel(self, request: Request) -> Response:
+        """Give up what was not sent yet. The body, if any, says nothing."""
+        message_id = _message_id(request)
+        await self._limits.read(request)
+        await self._schedule.cancel(message_id, key_of(request))
+        return json_response({"object": "email", "id": message_id})
+
+    async def _template(self, name: str | None) -> TemplateFields | None:
+        return None if name is None else await self._templates.fields_of(name)
+
+    async def _read_batch(self, body: bytes, key: ApiKey) -> Items:
+        batch = decode_batch(body)
+        if isinstance(batch, Mailing):
+            return await self._read_mailing(batch, key, len(body))
+        decoded = [decode_item(item) for item in batch]
+        emails = [email for email in decoded if isinstance(email, EmailRequest)]
+        fetched = await self._fetch.all((url for email in emails for url in paths_of(email)), len(body))
+        templates: dict[str, TemplateFields | Rejected] = {}
+        for name in {email.template.id for email in emails if email.template}:
+            try:
+                templates[name] = await self._templates.fields_of(name)
+            except Rejected as refusal:
+                templates[name] = refusal
+        items: Items = []
+        for index, email in enumerate(decoded):
+            if index % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            items.append(email if isinstance(email, Rejected) else self._read(email, key, templates, fetched))
+        return items
+
+    def _read(
+        self,
+        email: EmailRequest,
+        key: ApiKey,
+        templates: Mapping[str, TemplateFields | Rejected],
+        fetched: Mapping[str, Fetched],
+    ) -> Submission | Rejected:
+        template = templates[email.template.id] if email.template else None
+        if isinstance(template, Rejected):
+            return template
+        try:
+            return read_email(email, key.id, self._clock(), template, fetched)
+        except Rejected as refusal:
+            return refusal
+
+    async def _read_mailing(self, mailing: Mailing, key: ApiKey, used: int) -> Items:
+        fetched = await self._fetch.all(paths_of(mailing), used)
+        content = mailing_content(mailing, await self._template(mailing.template_id), fetched)
+        items: Items = []
+        now = self._clock()
+        for index, recipient in enumerate(mailing.recipients or ()):
+            if index % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            items.append(read_recipient(mailing, content, recipient, key.id, now))
+        return items
+
+
+def _answer(body: bytes, status: int) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+def _errors(accepted: Accepted) -> list[tuple[int, str]]:
+    return [(refusal.index, str(refusal.error)) for refusal in accepted.refusals]
+
+
+def _message_id(request: Request) -> MessageId:
+    text: Any = request.path_params["id"]
+    if not is_uuid(text):
+        raise NotFound("Email not found")
+    return MessageId(text)

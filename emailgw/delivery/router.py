@@ -6,11 +6,11 @@ Keeps no cache of its own: the resolver's is the only one, so a route is never o
 import asyncio
 from random import Random
 
+from emailgw.core.guard import Guard, same_address
 from emailgw.core.status import DeliveryStatus
 from emailgw.core.text import clean_line
 from emailgw.delivery import mx
 from emailgw.delivery.dns import Exchange, Outcome, Resolver
-from emailgw.delivery.guard import Guard, same_address
 from emailgw.delivery.mx import Found, Route
 from emailgw.delivery.settings import DeliverySettings
 

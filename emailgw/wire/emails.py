@@ -98,9 +98,9 @@ def read_email(
     return Submission(
         key_id=key_id,
         content=read_content(request, template, fetched),
-        to=readread_mailboxes(request.to, "to"),
-        cc=readread_mailboxes(request.cc, "cc"),
-        bcc=readread_mailboxes(request.bcc, "bcc"),
+        to=read_mailboxes(request.to, "to"),
+        cc=read_mailboxes(request.cc, "cc"),
+        bcc=read_mailboxes(request.bcc, "bcc"),
         tags=read_tags(request.tags),
         metadata=tuple((request.metadata or {}).items()),
         variables=(request.template.variables or {}) if request.template else {},
@@ -202,3 +202,18 @@ def _read_phrase(text: str, now: int) -> int:
             "`in 1 hour` or `tomorrow at 9am`.",
             name="invalid_parameter",
         ) from None
+
+
+class _NewTime(msgspec.Struct, frozen=True):
+    scheduled_at: str | None = None
+
+
+_new_time_decoder = msgspec.json.Decoder(_NewTime)
+
+
+def decode_new_time(body: bytes, now: int) -> int:
+    """The body of `PATCH /emails/{id}`: when to send it instead. Raises Rejected."""
+    at = read_send_at(decode(_new_time_decoder, body).scheduled_at, now)
+    if at is None:
+        raise Rejected("Missing `scheduled_at` field.", name="missing_required_field")
+    return at

@@ -98,10 +98,11 @@ def test_inline_pictures(api: Api, field: str, id: str) -> None:
     assert "multipart/related" in [part.get_content_type() for part in message.walk()]
 
 
-@pytest.mark.parametrize(("when", "shown"), [("2099-03-05 10:30:00", None), ("2000-01-01T00:00:00Z", None)])
-def test_scheduled_times(api: Api, when: str, shown: None) -> None:
+@pytest.mark.parametrize("when", ["2099-03-05 10:30:00", "2000-01-01T00:00:00Z", "in 31 days", "2 hours ago"])
+def test_a_time_out_of_bounds(api: Api, when: str) -> None:
     response = api.post(fresh(scheduled_at=when))
-    assert response.status_code == (422 if when.startswith("2099") else 202)  # 30 days ahead at most
+    assert response.status_code == 422
+    assert "scheduled_at" in response.json()["message"]
 
 
 def test_both_dialects_read_what_they_expect(api: Api) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from emailgw.delivery.guard import Guard, same_address
+from emailgw.core.guard import Guard, same_address
 
 
 @pytest.mark.parametrize(
