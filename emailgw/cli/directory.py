@@ -44,6 +44,17 @@ def list_domains(context: Context, as_json: bool) -> None:
         print_table(("DOMAIN", "STATUS", "SINCE"), ((d.name, d.status, d.created_at) for d in answer.domains))
 
 
+@domain.command("set")
+@click.argument("name")
+@click.option("--forward-reports-to", metavar="ADDRESS", required=True,
+              help='Where copies of its bounces and complaints go; "" for nowhere.')  # fmt: skip
+@json_option
+@click.pass_obj
+def set_domain(context: Context, name: str, forward_reports_to: str, as_json: bool) -> None:
+    """Change a domain's settings."""
+    _show_domain(context.ask(ask.SetDomain(name, forward_reports_to)), as_json)
+
+
 @click.group()
 def key() -> None:
     """The API keys that applications send with."""
@@ -100,6 +111,8 @@ def _show_domain(answer: object, as_json: bool) -> None:
         print_json(answer)
         return
     print_fields((("domain", answer.name), ("status", answer.status), ("since", answer.created_at)))
+    forwarded = {None: "as configured", "": "nowhere"}.get(answer.forward_reports_to, answer.forward_reports_to)
+    print_fields((("feedback loops", answer.feedback_address), ("reports to", forwarded)))
     console.print("\nPublish these DNS records:\n")
     for record in answer.records:
         priority = f"{record.priority} " if record.priority is not None else ""

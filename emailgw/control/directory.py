@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from emailgw.control import requests as ask
-from emailgw.core.address import AddressError, parse_domain
+from emailgw.core.address import Address, AddressError, parse_domain
 from emailgw.core.directory import KEY_PREFIXES, ApiKey, Dialect, DkimAlgorithm, DkimKey, Domain, DomainStatus
 from emailgw.core.ids import DomainId, KeyId, uuid7
 from emailgw.core.keys import hash_key
 from emailgw.errors import NotFound, Rejected
 from emailgw.mime.dkim import generate_key, public_record
+from emailgw.queue.mailboxes import FEEDBACK
 from emailgw.store.directory import Directory
+from emailgw.store.reports import Reports
 from emailgw.vault import Vault
 from emailgw.wire.times import show_iso
 
@@ -23,8 +25,11 @@ _KEY_LENGTH = 48  # 285 random bits, as long as Sendkit's
 class DirectoryOperations:
     """`host_name`: what the return paths' MX records must point to: the name of this machine."""
 
-    def __init__(self, directory: Directory, vault: Vault, host_name: str, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, directory: Directory, reports: Reports, vault: Vault, host_name: str, clock: Callable[[], int]
+    ) -> None:
         self._directory = directory
+        self._reports = reports
         self._vault = vault
         self._host_name = host_name
         self._clock = clock
@@ -37,18 +42,35 @@ class DirectoryOperations:
         )
         keys = tuple(self._make_key(domain, algorithm, now) for algorithm in DkimAlgorithm)
         await self._directory.add_domain(domain, keys)
-        return self._show(domain, keys)
+        return await self._show(domain, keys)
 
     async def list_domains(self) -> ask.DomainsAnswer:
-        return ask.DomainsAnswer(tuple(self._show(domain, ()) for domain in await self._directory.domains()))
+        return ask.DomainsAnswer(tuple([await self._show(domain, ()) for domain in await self._directory.domains()]))
 
     async def show_domain(self, request: ask.ShowDomain) -> ask.DomainAnswer:
         """Raises NotFound."""
-        now = self._clock()
-        domain = await self._directory.domain(_domain_name(request.name), now)
+        domain = await self._named(request.name)
+        return await self._show(domain, await self._directory.dkim_keys(domain, self._clock()))
+
+    async def set_domain(self, request: ask.SetDomain) -> ask.DomainAnswer:
+        """Raises NotFound, or Rejected for an address that cannot be forwarded to."""
+        domain = await self._named(request.name)
+        address = None
+        if request.forward_reports_to:
+            try:
+                address = Address.parse(request.forward_reports_to)
+            except AddressError as error:
+                raise Rejected(f"{error}") from None
+            if address.domain in {other.return_path_host for other in await self._directory.domains()}:
+                raise Rejected(f"{address} is this gateway's own; name a mailbox that somebody reads")
+        await self._reports.set_forward_address(domain.name, address)
+        return await self.show_domain(ask.ShowDomain(domain.name))
+
+    async def _named(self, name: str) -> Domain:
+        domain = await self._directory.domain(_domain_name(name), self._clock())
         if domain is None:
-            raise NotFound(f"there is no domain {request.name!r} here")
-        return self._show(domain, await self._directory.dkim_keys(domain, now))
+            raise NotFound(f"there is no domain {name!r} here")
+        return domain
 
     async def create_key(self, request: ask.CreateKey) -> ask.KeyAnswer:
         dialect = Dialect(request.dialect)
@@ -80,9 +102,17 @@ class DirectoryOperations:
         sealed = self._vault.seal(private, f"dkim {selector}")
         return DkimKey(domain.id, selector, algorithm, sealed, public_record(private), now)
 
-    def _show(self, domain: Domain, keys: tuple[DkimKey, ...]) -> ask.DomainAnswer:
+    async def _show(self, domain: Domain, keys: tuple[DkimKey, ...]) -> ask.DomainAnswer:
         records = tuple(self._records(domain, keys)) if keys else ()
-        return ask.DomainAnswer(domain.id, domain.name, domain.status.value, show_iso(domain.created_at), records)
+        return ask.DomainAnswer(
+            domain.id,
+            domain.name,
+            domain.status.value,
+            show_iso(domain.created_at),
+            records,
+            f"{FEEDBACK}@{domain.return_path_host}",
+            await self._reports.forward_address(domain.name),
+        )
 
     def _records(self, domain: Domain, keys: tuple[DkimKey, ...]) -> list[ask.Record]:
         records = [ask.Record("DKIM", f"{key.selector}._domainkey.{domain.name}", "TXT", key.record) for key in keys]

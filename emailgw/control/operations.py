@@ -31,6 +31,8 @@ class Operations:
                 return await self._directory.list_domains()
             case ask.ShowDomain():
                 return await self._directory.show_domain(request)
+            case ask.SetDomain():
+                return await self._directory.set_domain(request)
             case ask.CreateKey():
                 return await self._directory.create_key(request)
             case ask.ListKeys():

@@ -19,11 +19,17 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class DomainAnswer(msgspec.Struct, frozen=True):
+    """`feedback_address`: to be registered with feedback loops. `forward_reports_to`: "" for nowhere, None for where
+    the configuration says.
+    """
+
     id: str
     name: str
     status: str
     created_at: str
     records: tuple[Record, ...] = ()
+    feedback_address: str = ""
+    forward_reports_to: str | None = None
 
 
 class DomainsAnswer(msgspec.Struct, frozen=True):
@@ -136,6 +142,14 @@ class ShowDomain(Request, frozen=True, tag="domain.show"):
     name: str
 
 
+class SetDomain(Request, frozen=True, tag="domain.set"):
+    """`forward_reports_to`: an address, or "" for nowhere."""
+
+    answer = DomainAnswer
+    name: str
+    forward_reports_to: str
+
+
 class CreateKey(Request, frozen=True, tag="key.create"):
     answer = KeyAnswer
     name: str
@@ -201,6 +215,7 @@ AnyRequest = (
     AddDomain
     | ListDomains
     | ShowDomain
+    | SetDomain
     | CreateKey
     | ListKeys
     | RevokeKey
