@@ -39,7 +39,7 @@ def test_greylisted_mail_arrives_at_the_second_try(gateway: Gateway, sink: Sink)
 ])  # fmt: skip
 def test_a_refusal_bounces(gateway: Gateway, sink: Sink, step: str, reply: str, status: str) -> None:
     sink.on(step, Say(reply))
-    id = gateway.send(f"refused{step.lower()}@example.test")
+    id = gateway.send(f"refused{status}{step}@example.test")
     [recipient] = gateway.wait_for_state(id, "bounced")["recipients"]
     assert (recipient["status"], recipient["tries"]) == (status, 1)
     bounced = events(gateway, id)[-1]
