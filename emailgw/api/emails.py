@@ -20,6 +20,7 @@ from emailgw.core.model import Submission
 from emailgw.core.template import TemplateFields
 from emailgw.errors import NotFound, Rejected
 from emailgw.queue.accept import SLICE, Accept, Accepted
+from emailgw.queue.raw import raw_submission
 from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
 from emailgw.wire.batches import (
@@ -31,7 +32,15 @@ from emailgw.wire.batches import (
     show_batch,
     show_bulk,
 )
-from emailgw.wire.emails import EmailRequest, Fetched, decode_email, decode_new_time, paths_of, read_email
+from emailgw.wire.emails import (
+    EmailRequest,
+    Fetched,
+    decode_email,
+    decode_mime,
+    decode_new_time,
+    paths_of,
+    read_email,
+)
 
 Items = list[Submission | Rejected]
 
@@ -60,6 +69,7 @@ class Emails:
             guard.route("POST", "/emails", self.send, Permission.SENDING),
             guard.route("POST", "/emails/batch", self.send_batch, Permission.SENDING),
             guard.route("POST", "/emails/bulk", self.send_bulk, Permission.SENDING),
+            guard.route("POST", "/emails/mime", self.send_raw, Permission.SENDING),
             guard.route("PATCH", "/emails/{id}", self.reschedule),
             guard.route("POST", "/emails/{id}/cancel", self.cancel),
         ]
@@ -73,12 +83,8 @@ class Emails:
             email = decode_email(body)
             fetched = await self._fetch.all(paths_of(email), len(body))
             template = await self._template(email.template.id if email.template else None)
-            accepted = await self._accept.draft((read_email(email, key.id, self._clock(), template, fetched),), key)
-            for refusal in accepted.refusals:
-                raise refusal.error
-            answer = b'{"id":"%s"}' % accepted.ids[0].encode()
-            await self._accept.store(accepted, "http", remember(answer))
-            return answer
+            submission = read_email(email, key.id, self._clock(), template, fetched)
+            return await self._send_one(submission, key, remember)
 
         return _answer(await self._once.answer(request, key, body, work), 202)
 
@@ -114,6 +120,17 @@ class Emails:
 
         return _answer(await self._once.answer(request, key, body, work), 200)
 
+    async def send_raw(self, request: Request) -> Response:
+        """A message as its sender composed it, to one recipient."""
+        key = key_of(request)
+        body = await self._limits.read(request)
+
+        async def work(remember: Remember) -> bytes:
+            data, recipient = decode_mime(body)
+            return await self._send_one(raw_submission(data, (recipient,), key.id), key, remember)
+
+        return _answer(await self._once.answer(request, key, body, work), 202)
+
     async def reschedule(self, request: Request) -> Response:
         """Move what was not tried yet to another time."""
         key = key_of(request)
@@ -128,6 +145,14 @@ class Emails:
         await self._limits.read(request)
         await self._schedule.cancel(message_id, key_of(request))
         return json_response({"object": "email", "id": message_id})
+
+    async def _send_one(self, submission: Submission, key: ApiKey, remember: Remember) -> bytes:
+        accepted = await self._accept.draft((submission,), key)
+        for refusal in accepted.refusals:
+            raise refusal.error
+        answer = b'{"id":"%s"}' % accepted.ids[0].encode()
+        await self._accept.store(accepted, "http", remember(answer))
+        return answer
 
     async def _template(self, name: str | None) -> TemplateFields | None:
         return None if name is None else await self._templates.fields_of(name)

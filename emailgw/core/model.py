@@ -24,7 +24,8 @@ class Attachment(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What will be composed: fields and attachments, or `raw` RFC 5322 bytes (then every other field is empty).
+    """What will be composed: fields and attachments, or `raw` RFC 5322 bytes, beside which only author and
+    subject stand, as read from it.
 
     `headers`: extra header fields in their order, values as plain Unicode text. `placeholders`: not None when subject,
     text and html are templates, to be filled with each message's variables; these are the declared ones.

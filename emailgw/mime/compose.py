@@ -65,7 +65,7 @@ class Boundaries:
 
 
 def _fields(content: Content, message: Message) -> Iterator[str]:
-    yield f"Date: {_date(message.date)}\r\n"
+    yield f"Date: {header_date(message.date)}\r\n"
     yield mailbox_field("From", (content.author,))
     if message.to:
         yield mailbox_field("To", message.to)
@@ -85,7 +85,7 @@ def _fields(content: Content, message: Message) -> Iterator[str]:
         yield text_field(name, value)
 
 
-def _date(at: int) -> str:
+def header_date(at: int) -> str:
     """RFC 5322 §3.3, in UTC. Not by strftime, which speaks the language of the locale."""
     moment = time.gmtime(min(max(at // 1000, 0), _LAST_SECOND))
     return (

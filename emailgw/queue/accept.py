@@ -20,6 +20,7 @@ from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, u
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
 from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
 from emailgw.errors import Rejected, StoreUnavailable
+from emailgw.mime.raw import complete
 from emailgw.queue.checks import check_submission
 from emailgw.queue.quotas import Quotas
 from emailgw.queue.templates import fill
@@ -224,7 +225,7 @@ class _Drafting:
         date = max(now, filled.send_at or now)
         message = Message(
             id=MessageId(uuid7(now, os.urandom(10))),
-            content_id=self._content_id(content),
+            content_id=ContentId(0) if content.raw is not None else self._content_id(content),
             key_id=self._key.id,
             author=author,
             to=filled.to,
@@ -239,6 +240,9 @@ class _Drafting:
             expires_at=date + self._limits.lifetime,
             author_name=filled.content.author.name,
         )
+        if content.raw is not None:
+            raw = msgspec.structs.replace(content, raw=complete(content.raw, message))
+            message = msgspec.structs.replace(message, content_id=self._content_id(raw))
         self._messages.append(message)
         self._sizes.append(size)
         for serial, address, avoid in zip(self._serials.take(now, len(envelope)), envelope, avoided, strict=True):

@@ -20,6 +20,8 @@ from emailgw.wire.decoding import decode
 from emailgw.wire.times import read_phrase, read_time, show_iso
 
 MAX_ATTACHMENTS = 100
+SHORTEST_RAW = 10  # characters, as the contract has them
+LONGEST_RAW = 37_500_000
 PAST_IS_NOW = 60_000  # milliseconds: clocks differ, and a time that was just now means now
 
 
@@ -217,3 +219,23 @@ def decode_new_time(body: bytes, now: int) -> int:
     if at is None:
         raise Rejected("Missing `scheduled_at` field.", name="missing_required_field")
     return at
+
+
+class _MimeRequest(msgspec.Struct, frozen=True):
+    envelope_to: str
+    raw_message: str
+    envelope_from: str | None = None  # bounces come to us, whatever it names
+
+
+_mime_decoder = msgspec.json.Decoder(_MimeRequest)
+
+
+def decode_mime(body: bytes) -> tuple[bytes, Mailbox]:
+    """The body of `POST /emails/mime`: the message's octets, and its recipient. Raises Rejected."""
+    request = decode(_mime_decoder, body)
+    if not SHORTEST_RAW <= len(request.raw_message) <= LONGEST_RAW:
+        raise Rejected(f"The `raw_message` field must have {SHORTEST_RAW} to {LONGEST_RAW} characters.")
+    if request.envelope_from is not None:
+        read_mailboxes(request.envelope_from, "envelope_from")
+    [recipient] = read_mailboxes(request.envelope_to, "envelope_to")
+    return request.raw_message.encode("utf-8", "replace"), recipient
