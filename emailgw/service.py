@@ -158,7 +158,9 @@ class Service:
         stack.callback(preparer.close)
         router, manager = self._build_manager(core, preparer)
         stack.push_async_callback(router.close)
-        housekeeping = Housekeeping(core.store.queue, core.store.history, core.clock, self._config.queue.keep)
+        housekeeping = Housekeeping(
+            core.store.queue, core.store.history, core.clock, self._config.queue.keep, core.store.idempotency
+        )
         stack.push_async_callback(_cancel, self._supervise("housekeeping", housekeeping.run()))
         task = self._supervise("queue manager", manager.run())
         stack.push_async_callback(_finish_manager, manager, task, self._config.queue.shutdown_grace)

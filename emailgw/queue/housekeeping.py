@@ -8,6 +8,7 @@ from emailgw import metrics
 from emailgw.core.ids import uuid7_floor
 from emailgw.errors import StoreUnavailable
 from emailgw.store.history import History
+from emailgw.store.idempotency import Idempotency
 from emailgw.store.queue import Queue
 
 log = logging.getLogger("emailgw.queue")
@@ -19,11 +20,19 @@ DISCARD_AT_ONCE = 200  # messages in one transaction: accepting must not wait be
 class Housekeeping:
     """`keep`: milliseconds for which a finished message is remembered."""
 
-    def __init__(self, queue: Queue, history: History, clock: Callable[[], int], keep: int) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        history: History,
+        clock: Callable[[], int],
+        keep: int,
+        idempotency: Idempotency | None = None,
+    ) -> None:
         self._queue = queue
         self._history = history
         self._clock = clock
         self._keep = keep
+        self._idempotency = idempotency
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -42,6 +51,8 @@ class Housekeeping:
         forgotten = 0
         while count := await self._queue.discard(uuid7_floor(before), before, DISCARD_AT_ONCE):
             forgotten += count
+        while self._idempotency is not None and await self._idempotency.forget(self._clock()):
+            pass
         if forgotten:
             log.info("%d finished messages older than %d days were forgotten", forgotten, self._keep // 86_400_000)
         return forgotten

@@ -39,13 +39,14 @@ class Idempotency:
         values: list[tuple[Any, ...]] = [*found]
         return Remembered(*values[0]) if values else None
 
-    async def forget(self, now: int, limit: int = 1000) -> None:
-        """Forget up to `limit` of what is older than `KEPT`."""
+    async def forget(self, now: int, limit: int = 1000) -> int:
+        """Forget up to `limit` of what is older than `KEPT`; how many."""
         sql = (
-            "DELETE FROM idempotency WHERE at <= :before AND (key_id, name) IN "
-            "(SELECT key_id, name FROM idempotency WHERE at <= :before LIMIT :limit)"
+            "DELETE FROM idempotency WHERE (key_id, name) IN "
+            "(SELECT key_id, name FROM idempotency WHERE at <= :before LIMIT :limit) RETURNING key_id"
         )
-        await self._database.write(Verb((Statement(sql, {"before": now - KEPT, "limit": limit}),), durable=False))
+        verb = Verb((Statement(sql, {"before": now - KEPT, "limit": limit}),), durable=False)
+        return len((await self._database.write(verb))[0])
 
 
 def remember(request: Remembered) -> Statement:
