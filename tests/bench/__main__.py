@@ -12,6 +12,8 @@ from tests.bench.stages import stages
 
 SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "accept": scenarios.accept,
+    "batch-1000": lambda: scenarios.batch(1_000),
+    "batch-10000": lambda: scenarios.batch(10_000),
     "one-domain": lambda: scenarios.drain(10_000, 1),
     "1000-domains": lambda: scenarios.drain(10_000, 1000),
     "1000-sites": lambda: scenarios.drain(10_000, 1000, one_site=False),

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import httpx
+
 from tests.bench.world import ROOT, World, stopwatch, world
 from tests.harness.waiting import eventually
 
@@ -31,6 +33,54 @@ def accept() -> Figures:
             "p50 ms": result["p50_ms"],
             "p99 ms": result["p99_ms"],
         }
+
+
+def batch(count: int) -> Figures:
+    """One request: a template for `count` recipients with variables of their own, and as many whole emails."""
+    later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3_600))
+    shared = {"from": "a@sender.test", "subject": "Hello {{NAME}}", "html": "<p>Dear {{NAME}}, hello.</p>" * 100}
+    variables = [{"NAME": f"Reader number {number}", "CODE": f"{number:08}"} for number in range(count)]
+    to = [f"user{number}@d{number % 1000}.test" for number in range(count)]
+    recipients = [{"to": address, "variables": own} for address, own in zip(to, variables, strict=True)]
+    mailing = {**shared, "scheduled_at": later, "recipients": recipients}
+    emails = [{**shared, "to": address, "text": own["CODE"], "scheduled_at": later}
+              for address, own in zip(to, variables, strict=True)]  # fmt: skip
+    figures: Figures = {}
+    with world(sink=False) as w:
+        w.gateway.start()
+        w.gateway.send("warm@rcpt.test", scheduled_at=later)
+        for name, body in (("recipients", mailing), ("emails", emails)):
+            content = json.dumps(body).encode()
+            before, peak = w.rss(), _Peak(w)
+            with peak:
+                started = stopwatch()
+                headers = {"authorization": f"Bearer {w.gateway.key}"}
+                answer = httpx.post(f"{w.gateway.url}/emails/batch", content=content, headers=headers, timeout=60)
+                figures[f"{name} s"] = stopwatch() - started
+            assert len(answer.json()["data"]) == count, answer.text[:500]
+            figures[f"{name} + MB"] = peak.most - before
+    return figures
+
+
+class _Peak(threading.Thread):
+    """The most resident memory, looked at every few milliseconds."""
+
+    def __init__(self, w: World) -> None:
+        super().__init__(daemon=True)
+        self._world = w
+        self._done = threading.Event()
+        self.most = 0.0
+
+    def __enter__(self) -> None:
+        self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._done.wait(0.005):
+            self.most = max(self.most, self._world.rss())
 
 
 def drain(count: int, domains: int, one_site: bool = True) -> Figures:
