@@ -63,6 +63,7 @@ class Message(msgspec.Struct, frozen=True):
     accepted_at: int = 0
     date: int = 0
     expires_at: int = 0
+    author_name: str = ""
 
     @property
     def header_message_id(self) -> str:

@@ -8,6 +8,7 @@ from emailgw.store.directory import Directory
 from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.lock import DirectoryLock
+from emailgw.store.messages import Messages
 from emailgw.store.queue import Queue
 from emailgw.store.reports import Reports
 from emailgw.store.schema import prepare
@@ -27,6 +28,7 @@ class Store:
         self.queue = Queue(database)
         self.directory = Directory(database)
         self.history = History(database)
+        self.messages = Messages(database)
         self.idempotency = Idempotency(database)
         self.reports = Reports(database)
         self.suppressions = Suppressions(database)

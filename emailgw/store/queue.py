@@ -15,6 +15,7 @@ from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
 from emailgw.store.idempotency import Remembered, remember
+from emailgw.store.messages import tagging
 from emailgw.store.reports import counting
 from emailgw.store.suppressions import suppressing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
@@ -302,6 +303,7 @@ def _arriving(arrival: Arrival) -> tuple[Statement, ...]:
         ),
         _rows(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
         _rows(_INSERT_EVENT, rows.event_parameters, arrival.events),
+        *tagging(arrival.messages),
     )
 
 
@@ -322,6 +324,7 @@ def _discard(messages: Sequence[Parameters], before_ms: int) -> Verb:
             _each("DELETE FROM events WHERE message_id = :id", ids),
             _each("DELETE FROM reports WHERE recipient_id IN (SELECT id FROM recipients WHERE message_id = :id)", ids),
             _each("DELETE FROM recipients WHERE message_id = :id", ids),
+            _each("DELETE FROM message_tags WHERE message_id = :id", ids),
             _each("DELETE FROM messages WHERE id = :id", ids),
             _each(
                 "DELETE FROM contents WHERE id = :content AND NOT EXISTS (SELECT 1 FROM messages WHERE "

@@ -28,6 +28,7 @@ class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[tuple[str, str], ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     variables: dict[str, object] = {}
+    author_name: str = ""
 
 
 _fields = msgspec.json.Decoder(_Fields)
@@ -47,7 +48,15 @@ def decode_content(body: bytes) -> Content:
 
 
 def message_parameters(message: Message, size: int) -> Parameters:
-    fields = _Fields(message.to, message.cc, message.bcc, message.tags, message.metadata, message.variables)
+    fields = _Fields(
+        to=message.to,
+        cc=message.cc,
+        bcc=message.bcc,
+        tags=message.tags,
+        metadata=message.metadata,
+        variables=message.variables,
+        author_name=message.author_name,
+    )
     return {
         "id": message.id,
         "content_id": message.content_id,
@@ -79,6 +88,7 @@ def message_from(row: Row) -> Message:
         tags=fields.tags,
         metadata=fields.metadata,
         variables=fields.variables,
+        author_name=fields.author_name,
         accepted_at=values[6],
         date=values[7],
         expires_at=values[8],

@@ -1,0 +1,43 @@
+"""Which messages a list wants, and what it says of each."""
+
+import msgspec
+
+from emailgw.core.events import EventType
+from emailgw.core.model import Message, RecipientState
+
+
+class MessageFilter(msgspec.Struct, frozen=True):
+    """All of it must hold; what is empty or None always does.
+
+    `domains`: the author's is one of them. `tag`: (name, value), value None for any. `states` and `event`: one of its
+    recipients is in such a state, or such a thing happened to it. `since` and `until`: when it was accepted, until
+    excluded. `later_than`: it is to be sent later than that.
+    """
+
+    domains: tuple[str, ...] = ()
+    recipient: str | None = None
+    tag: tuple[str, str | None] | None = None
+    states: tuple[RecipientState, ...] = ()
+    event: EventType | None = None
+    since: int | None = None
+    until: int | None = None
+    later_than: int | None = None
+
+
+class MessageLine(msgspec.Struct, frozen=True):
+    """A message in a list. `last`: what happened to it last, of what the asker has words for."""
+
+    message: Message
+    last: EventType | None
+
+
+class MessageList(msgspec.Struct, frozen=True):
+    """`has_more` in the direction asked for. `cursor`: the id up to which was looked; when many messages fit one part
+    of the filter and few the whole, a piece may be short or empty with more to come, and goes on from there. `total`:
+    how many there are, as far as they were counted.
+    """
+
+    lines: tuple[MessageLine, ...]
+    has_more: bool
+    cursor: str | None
+    total: int | None
