@@ -88,7 +88,8 @@ def test_vacation_is_no_bounce_and_nonsense_is_kept(gateway: Gateway, sink: Sink
     id, path = delivered(gateway, sink, "away@example.test")
     for raw in (VACATION, NO_FIELDS):
         assert deliver(inbound, path, raw)[0] == 250
-    assert events(gateway, id) == ["queued", "delivered"]
+    assert gateway.show(id)["recipients"][0]["state"] == "delivered"
+    assert "bounced" not in events(gateway, id)
     assert [kept["kind"] for kept in gateway.ask("bounces", "unparsed")] == ["malformed"]
 
 
@@ -104,7 +105,6 @@ def test_paths_that_we_did_not_sign(gateway: Gateway, sink: Sink, inbound: smtpl
         "x" + local[1:],
         local[2:],
         another,
-        "postmaster",
         "a",
         "b-" + "a" * 40,
     ]
