@@ -1,0 +1,50 @@
+"""Times as people write them."""
+
+import random
+import time
+
+import pytest
+
+from emailgw.wire.times import LONGEST_PHRASE, read_phrase, show_iso
+
+NOW = 1_795_471_200_000  # 2026-11-23T22:00:00Z, a Monday
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("in 1 hour", "2026-11-23T23:00"),
+        ("in 1 min", "2026-11-23T22:01"),
+        ("in 3 hours and 20 minutes", "2026-11-24T01:20"),
+        ("tomorrow at 9am", "2026-11-24T09:00"),
+        ("Friday at 3pm", "2026-11-27T15:00"),
+        ("Friday at 3pm ET", "2026-11-27T20:00"),
+        ("2027-07-01 at 3pm et", "2027-07-01T19:00"),
+        ("tonight at 8pm ET", "2026-11-24T01:00"),
+        ("December 1 at 5pm EST", "2026-12-01T22:00"),
+        ("  next week ", "2026-11-30T22:00"),
+    ],
+)
+def test_phrases(text: str, at: str) -> None:
+    assert show_iso(read_phrase(text, NOW)).startswith(at)
+
+
+@pytest.mark.parametrize("text", ["", "9", "1/2", "hello", "whenever", "x" * (LONGEST_PHRASE + 1),
+                                  "морозное утро", "in 999999999999 hours", "\ud800"])  # fmt: skip
+def test_no_phrases(text: str) -> None:
+    with pytest.raises((ValueError, OverflowError)):
+        read_phrase(text, NOW)
+
+
+def test_the_worst_phrase_is_quick() -> None:
+    words = ("in", "1", "hour", "ago", "monday", "at", "9am", "12:30", "2026-01-02", "EST", "day", "and", "1.5", "of")
+    dice = random.Random(1)
+    read_phrase("in 1 hour", NOW)  # loads the parser
+    for _ in range(300):
+        text = " ".join(dice.choices(words, k=14))[:LONGEST_PHRASE]
+        started = time.process_time()
+        try:
+            read_phrase(text, NOW)
+        except (ValueError, OverflowError):
+            pass
+        assert time.process_time() - started < 0.25, text
