@@ -250,7 +250,8 @@ class Service:
         limits = BodyLimits(section.max_body, section.body_timeout)
         fetch = Fetch(OutHttp(tuple(self._config.outbound.allow_networks)), section.max_body)
         rate = self._config.limits.requests_per_second
-        parts = Parts(core.store, core.accept, limits, fetch, core.clock, rate)
+        links = core.vault.key_for("attachment links")
+        parts = Parts(core.store, core.accept, limits, fetch, core.clock, links, rate)
         app = build_app(
             build_resources(parts),
             Health(lambda: self._trouble),

@@ -1,33 +1,143 @@
-"""What became of mail: `GET /emails/{id}`. A message that the key may not see does not exist."""
+"""What became of mail: lists, single messages and their attachments. What the key may not see does not exist."""
 
+from collections.abc import Callable, Mapping
+
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emailgw.api.answers import json_response
+from emailgw.api.answers import answer_to, json_response
 from emailgw.api.guard import Guard, key_of
+from emailgw.api.links import Links
+from emailgw.core.directory import ApiKey, Dialect
 from emailgw.core.ids import MessageId, is_uuid
-from emailgw.errors import NotFound
+from emailgw.core.listing import MessageFilter
+from emailgw.core.model import Attachment, Message
+from emailgw.errors import EmailgwError, NotFound
 from emailgw.queue.templates import fill
+from emailgw.store.directory import Directory
 from emailgw.store.history import History
+from emailgw.store.messages import Messages
+from emailgw.store.paging import Piece
+from emailgw.wire.listing import SHOWN_EVENTS, attachment_id, read_filter, show_attachment, show_line
+from emailgw.wire.lists import cut, read_page, show_list
 from emailgw.wire.reading import show_email
+
+_NOTHING = "~"  # no domain is called so
 
 
 class Reading:
-    def __init__(self, history: History) -> None:
+    def __init__(
+        self, history: History, messages: Messages, directory: Directory, links: Links, clock: Callable[[], int]
+    ) -> None:
         self._history = history
+        self._messages = messages
+        self._directory = directory
+        self._links = links
+        self._clock = clock
 
     def routes(self, guard: Guard) -> list[Route]:
-        return [guard.route("GET", "/emails/{id}", self.show)]
+        return [
+            guard.route("GET", "/emails", self.list),
+            guard.route("GET", "/emails/{id}", self.show),
+            guard.route("GET", "/emails/{id}/attachments", self.attachments),
+            guard.route("GET", "/emails/{id}/attachments/{attachment}", self.attachment),
+            Route("/emails/{id}/attachments/{attachment}/content", self.download, methods=["GET"]),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        key = key_of(request)
+        query = request.query_params
+        page = read_page(query)
+        wanted = _visible(read_filter(query, self._clock(), await self._domain(query)), key)
+        piece = Piece(page.size, page.after, page.before, page.offset)
+        found = await self._messages.page(wanted, piece, SHOWN_EVENTS, count=page.number is not None)
+        items = [show_line(line, key.dialect) for line in found.lines]
+        path = str(request.url.replace(query=""))
+        return json_response(show_list(items, page, found.has_more, found.total, path, query, found.cursor))
 
     async def show(self, request: Request) -> Response:
-        """The message with its recipients and events; one that the key may not see does not exist."""
+        """The message with its recipients and events."""
         key = key_of(request)
-        message_id = request.path_params["id"]
-        if not is_uuid(message_id):
-            raise NotFound("Email not found")
-        story = await self._history.story(MessageId(message_id))
-        if not key.sees(story.message.author.domain):
-            raise NotFound("Email not found")
-        content = fill(await self._history.content(story.message), story.message.variables)
+        message = await self._visible_message(request, key)
+        story = await self._history.story(message.id)
+        content = fill(await self._history.content(message), message.variables)
         return json_response(show_email(story.message, content, story.recipients, story.events, key.dialect))
+
+    async def attachments(self, request: Request) -> Response:
+        page = read_page(request.query_params)
+        message = await self._visible_message(request, key_of(request))
+        found = await self._attachments_of(message)
+        shown, has_more = cut(list(found), page, list(found))
+        items = [self._show(request, message, id, *found[id]) for id in shown]
+        path = str(request.url.replace(query=""))
+        return json_response(show_list(items, page, has_more, len(found), path, request.query_params))
+
+    async def attachment(self, request: Request) -> Response:
+        message = await self._visible_message(request, key_of(request))
+        found = await self._attachments_of(message)
+        id = request.path_params["attachment"]
+        if id not in found:
+            raise NotFound("Attachment not found")
+        return json_response(self._show(request, message, id, *found[id]))
+
+    async def download(self, request: Request) -> Response:
+        """What a link leads to; the link is the key. Never shown by the browser itself: it may be anybody's HTML."""
+        query = request.query_params
+        try:
+            path = _content_path(request.path_params["id"], request.path_params["attachment"])
+            if not self._links.is_valid(path, query.get("expires", ""), query.get("signature", ""), self._clock()):
+                raise NotFound("The link is wrong or has expired")
+            message = await self._history.message(MessageId(request.path_params["id"]))
+            attachment, _ = (await self._attachments_of(message))[request.path_params["attachment"]]
+        except EmailgwError as error:
+            return answer_to(error, Dialect.RESEND)
+        headers = {"content-disposition": "attachment", "x-content-type-options": "nosniff", "cache-control": "private"}
+        return Response(attachment.data, 200, headers, "application/octet-stream")
+
+    async def _domain(self, query: Mapping[str, str]) -> str | None:
+        """The name of the domain that `domain_id` means."""
+        id = query.get("domain_id")
+        if not id:
+            return None
+        return next((domain.name for domain in await self._directory.domains() if domain.id == id), _NOTHING)
+
+    async def _visible_message(self, request: Request, key: ApiKey) -> Message:
+        id = request.path_params["id"]
+        if not is_uuid(id):
+            raise NotFound("Email not found")
+        message = await self._history.message(MessageId(id))
+        if not key.sees(message.author.domain):
+            raise NotFound("Email not found")
+        return message
+
+    async def _attachments_of(self, message: Message) -> dict[str, tuple[Attachment, bool]]:
+        """By id, each with whether it is shown inside the HTML."""
+        content = await self._history.content(message)
+        return {
+            attachment_id(message.id, index): (attachment, bool(content.html and attachment.content_id))
+            for index, attachment in enumerate(content.attachments)
+        }
+
+    def _show(
+        self, request: Request, message: Message, id: str, attachment: Attachment, inline: bool
+    ) -> dict[str, object]:
+        path = _content_path(message.id, id)
+        expires_at = self._clock() + self._links.lifetime
+        url = f"{str(request.base_url).rstrip('/')}{path}?{self._links.sign(path, expires_at)}"
+        return show_attachment(attachment, id, url, expires_at, inline)
+
+
+def _content_path(message_id: str, id: str) -> str:
+    return f"/emails/{message_id}/attachments/{id}/content"
+
+
+def _visible(wanted: MessageFilter, key: ApiKey) -> MessageFilter:
+    """The filter within what the key may see."""
+    if not key.domains:
+        return wanted
+    if not wanted.domains:
+        return msgspec.structs.replace(wanted, domains=key.domains)
+    domains = tuple(domain for domain in wanted.domains if key.sees(domain)) or (_NOTHING,)
+    return msgspec.structs.replace(wanted, domains=domains)

@@ -11,6 +11,7 @@ from emailgw.api.guard import Guard
 from emailgw.api.idempotency import Once
 from emailgw.api.keys import KeyResource
 from emailgw.api.limits import BodyLimits
+from emailgw.api.links import Links
 from emailgw.api.quota import RateLimits
 from emailgw.api.reading import Reading
 from emailgw.api.suppressions import SuppressionResource
@@ -29,6 +30,7 @@ class Parts(msgspec.Struct, frozen=True):
     limits: BodyLimits
     fetch: Fetch
     clock: Callable[[], int]
+    link_key: bytes
     requests_per_second: int = 0
 
 
@@ -38,11 +40,16 @@ def build_resources(parts: Parts) -> list[Route]:
     templates = TemplateEditor(parts.store.templates, parts.clock)
     return [
         *_emails(parts, templates).routes(guard),
-        *Reading(parts.store.history).routes(guard),
+        *_reading(parts).routes(guard),
         *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),
         *TemplateResource(parts.store.templates, templates, parts.limits).routes(guard),
     ]
+
+
+def _reading(parts: Parts) -> Reading:
+    store = parts.store
+    return Reading(store.history, store.messages, store.directory, Links(parts.link_key), parts.clock)
 
 
 def _emails(parts: Parts, templates: TemplateEditor) -> Emails:

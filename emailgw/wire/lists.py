@@ -59,8 +59,11 @@ def show_list(
     total: int | None,
     path: str,
     query: Mapping[str, str],
+    cursor: str | None = None,
 ) -> dict[str, Any]:
-    """`total`: how many there are (COUNTED at most), None when nobody counted; `path`: the list's own URL."""
+    """`total`: how many there are (COUNTED at most), None when nobody counted; `path`: the list's own URL; `cursor`:
+    the id to go on from, where it is not the last item's.
+    """
 
     def link(**changes: Any) -> str:
         kept = {name: value for name, value in query.items() if name not in ("page", "after", "before")}
@@ -78,9 +81,12 @@ def show_list(
         meta["last_page"] = last
         meta["from"] = page.offset + 1 if items else None
         meta["to"] = page.offset + len(items) if items else None
-    elif items:
-        links["next"] = link(after=items[-1]["id"]) if has_more or page.before else None
-        links["prev"] = link(before=items[0]["id"]) if page.after or (page.before and has_more) else None
+    elif page.before is not None:
+        links["next"] = link(after=items[-1]["id"]) if items else None
+        links["prev"] = link(before=cursor or items[0]["id"]) if has_more else None
+    else:
+        links["next"] = link(after=cursor or items[-1]["id"]) if has_more else None
+        links["prev"] = link(before=items[0]["id"]) if page.after and items else None
     return {"object": "list", "has_more": has_more, "data": items, "links": links, "meta": meta}
 
 

@@ -8,7 +8,7 @@ from emailgw.core.events import Event, EventType
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.wire.times import show_iso, show_time
 
-_LAST_EVENT = {
+LAST_EVENT = {
     EventType.QUEUED: "queued",
     EventType.DEFERRED: "delivery_delayed",
     EventType.DELIVERED: "delivered",
@@ -58,8 +58,13 @@ def show_mailbox(mailbox: Mailbox) -> str:
 
 def _last_event(events: tuple[Event, ...], scheduled: bool) -> str:
     # Some events change nothing that a client of either contract has a word for.
-    last = next((event.type for event in reversed(events) if event.type in _LAST_EVENT), EventType.QUEUED)
-    return "scheduled" if scheduled and last is EventType.QUEUED else _LAST_EVENT[last]
+    return show_last(next((event.type for event in reversed(events) if event.type in LAST_EVENT), None), scheduled)
+
+
+def show_last(last: EventType | None, scheduled: bool) -> str:
+    """Both contracts' word for what happened last; `scheduled`: it was not to be sent at once."""
+    last = last or EventType.QUEUED
+    return "scheduled" if scheduled and last is EventType.QUEUED else LAST_EVENT[last]
 
 
 def _show_recipient(recipient: Recipient) -> dict[str, Any]:

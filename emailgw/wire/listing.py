@@ -1,0 +1,120 @@
+"""`GET /emails`: which messages a query asks for, a line for each, and attachments as both families read them."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from emailgw.core.address import Address, AddressError
+from emailgw.core.directory import Dialect
+from emailgw.core.events import EventType
+from emailgw.core.ids import MessageId
+from emailgw.core.listing import MessageFilter, MessageLine
+from emailgw.core.model import Attachment, RecipientState
+from emailgw.errors import Rejected
+from emailgw.wire.reading import LAST_EVENT, show_last, show_mailbox
+from emailgw.wire.times import read_time, show_iso, show_time
+
+DAY = 86_400_000
+
+_STATES = {
+    "queued": (RecipientState.QUEUED,),
+    "scheduled": (RecipientState.QUEUED,),
+    "delivery_delayed": (RecipientState.DEFERRED,),
+    "sent": (RecipientState.DELIVERED,),
+    "failed": (RecipientState.EXPIRED,),
+    "canceled": (RecipientState.CANCELLED,),
+    **{state.value: (state,) for state in RecipientState},
+}
+_EVENTS = {"complained": EventType.COMPLAINED} | {
+    word: EventType(word) for word in ("opened", "clicked") if word in set(EventType)
+}
+
+
+def read_filter(query: Mapping[str, str], now: int, domain: str | None) -> MessageFilter:
+    """`domain`: the name of the one that `domain_id` means. Raises Rejected for values that nothing can match."""
+    status = query.get("status", "").lower()
+    if status and status not in _STATES and status not in _EVENTS:
+        words = ", ".join(sorted({*_STATES, *_EVENTS}))
+        raise Rejected(f"The `status` parameter must be one of {words}.", name="invalid_parameter")
+    recipient = query.get("recipient") or query.get("to")
+    name, colon, value = query.get("tag", "").partition(":")
+    wanted = domain or query.get("domain")
+    return MessageFilter(
+        domains=(wanted.lower(),) if wanted else (),
+        recipient=_address(recipient) if recipient else None,
+        tag=(name, value if colon else None) if name else None,
+        states=_STATES.get(status, ()),
+        event=_EVENTS.get(status),
+        since=read_day(query, "start_date", False),
+        until=read_day(query, "end_date", True),
+        later_than=now if status == "scheduled" else None,
+    )
+
+
+def read_day(query: Mapping[str, str], name: str, end: bool) -> int | None:
+    """A date, or a time; a date that ends something includes its day. Raises Rejected."""
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        at = read_time(text.replace(" ", "+") if "T" in text else text)  # a `+` of a zone arrives as a blank
+        is_day = len(text) == 10 and date.fromisoformat(text)
+    except (ValueError, OverflowError):
+        at = -1
+    if not 0 <= at < 1 << 47:
+        raise Rejected(
+            f"The `{name}` parameter must be a date such as 2026-03-01, or a time.", name="invalid_parameter"
+        )
+    return at + DAY if end and is_day else at
+
+
+def _address(text: str) -> str:
+    try:
+        return str(Address.parse(text))
+    except AddressError as error:
+        raise Rejected(f"Invalid `recipient` parameter: {error}.", name="invalid_parameter") from None
+
+
+def show_line(line: MessageLine, dialect: Dialect) -> dict[str, Any]:
+    """A message in a list: the email object without its bodies, recipients and events."""
+    message = line.message
+    to = [show_mailbox(mailbox) for mailbox in message.to]
+    scheduled = message.date if message.date > message.accepted_at else None
+    author = f"{message.author_name} <{message.author}>" if message.author_name else str(message.author)
+    return {
+        "id": message.id,
+        "message_id": f"<{message.header_message_id}>",
+        "from": author,
+        "to": to if dialect is Dialect.RESEND else ", ".join(to),
+        "cc": [show_mailbox(mailbox) for mailbox in message.cc] or None,
+        "bcc": [show_mailbox(mailbox) for mailbox in message.bcc] or None,
+        "reply_to": None,
+        "subject": message.subject,
+        "tags": [{"name": name, "value": value} for name, value in message.tags],
+        "created_at": show_time(message.accepted_at, dialect),
+        "scheduled_at": show_time(scheduled, dialect) if scheduled is not None else None,
+        "last_event": show_last(line.last, scheduled is not None),
+    }
+
+
+SHOWN_EVENTS = tuple(LAST_EVENT)
+
+
+def attachment_id(message_id: MessageId, index: int) -> str:
+    """A UUID of its own for the attachment at `index`, always the same."""
+    return str(uuid.uuid5(uuid.UUID(message_id), f"attachment {index}"))
+
+
+def show_attachment(attachment: Attachment, id: str, url: str, expires_at: int, inline: bool) -> dict[str, Any]:
+    return {
+        "object": "attachment",
+        "id": id,
+        "filename": attachment.filename,
+        "size": len(attachment.data),
+        "content_type": attachment.content_type,
+        "content_disposition": "inline" if inline else "attachment",
+        "content_id": attachment.content_id,
+        "download_url": url,
+        "expires_at": show_iso(expires_at),
+    }
