@@ -2,17 +2,21 @@
 # Install the Debian programs that the tests talk to, when we are root on a Debian; otherwise say what is missing.
 # Their services are not wanted: policy-rc.d keeps the packages from starting them.
 set -eu
+cd "$(dirname "$0")/../.."
+peers=.work/peers
 missing=""
 for pair in postfix:/usr/sbin/postfix debootstrap:/usr/sbin/debootstrap iproute2:/sbin/ip \
     systemd-container:/usr/bin/systemd-nspawn systemd:/usr/bin/systemd-analyze curl:/usr/bin/curl; do
     test -x "${pair#*:}" || missing="$missing ${pair%%:*}"
 done
-test -n "$missing" || exit 0
+exim=""
+test -x "$peers/exim/usr/sbin/exim4" || test -x /usr/sbin/exim4 || exim=exim4-daemon-light
+test -n "$missing$exim" || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "for all tests, install:$missing (tests that need them are skipped)" >&2
+    echo "for all tests, install:$missing${exim:+ $exim} (tests that need them are skipped)" >&2
     exit 0
 fi
-echo "installing$missing"
+echo "installing$missing${exim:+ $exim}"
 export DEBIAN_FRONTEND=noninteractive
 keep=""
 if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -21,6 +25,24 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
     keep=no
 fi
 apt-get update -qq
-# shellcheck disable=SC2086
-apt-get install -qq -y --no-install-recommends $missing >/dev/null
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086
+    apt-get install -qq -y --no-install-recommends $missing >/dev/null
+fi
+if [ -n "$exim" ]; then
+    # Debian's Exim and Postfix exclude each other, so Exim is only unpacked: no service, no configuration, no alternative
+    # `sendmail`. The libraries it needs and the user it runs as are its package's own.
+    libraries=$(apt-cache depends "$exim" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p')
+    # shellcheck disable=SC2086
+    apt-get install -qq -y --no-install-recommends $libraries >/dev/null
+    id Debian-exim >/dev/null 2>&1 ||
+        useradd --system --user-group --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin Debian-exim
+    download=$(mktemp -d)
+    (cd "$download" && apt-get download -qq -o APT::Sandbox::User=root "$exim")
+    rm -rf "$peers/exim"
+    mkdir -p "$peers/exim"
+    dpkg-deb -x "$download"/*.deb "$peers/exim"
+    chmod u-s "$peers/exim/usr/sbin/exim4"
+    rm -rf "$download"
+fi
 test -z "$keep" || rm -f /usr/sbin/policy-rc.d

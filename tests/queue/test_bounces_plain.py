@@ -4,7 +4,6 @@ unless what they return is signed. Complaints, whose recipient is often blacked 
 
 import pytest
 
-from emailgw.core.events import EventType
 from emailgw.core.model import Recipient, RecipientState
 from emailgw.queue.mailboxes import Mailboxes, Purpose
 from tests.harness.mail import DAY, NOW
@@ -223,7 +222,3 @@ async def test_an_unread_report_is_kept_once_and_within_bounds(world: World) -> 
     assert all(item.size <= 100 for item in kept)
     await bounces_of(world, NOW + 2 * DAY, kept_a_day=2).receive(joe.id, head + b"four")
     assert len(await world.store.history.unparsed(10)) == 3
-
-
-def test_every_kind_of_event_is_told_in_the_story() -> None:
-    assert {EventType.COMPLAINED, EventType.UNSUBSCRIBED, EventType.UNPARSED} <= set(EventType)
