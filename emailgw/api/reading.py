@@ -20,6 +20,7 @@ from emailgw.store.directory import Directory
 from emailgw.store.history import History
 from emailgw.store.messages import Messages
 from emailgw.store.paging import Piece
+from emailgw.wire.figures import read_periods, show_figures
 from emailgw.wire.listing import SHOWN_EVENTS, attachment_id, read_filter, show_attachment, show_line
 from emailgw.wire.lists import cut, read_page, show_list
 from emailgw.wire.reading import show_email
@@ -40,6 +41,7 @@ class Reading:
     def routes(self, guard: Guard) -> list[Route]:
         return [
             guard.route("GET", "/emails", self.list),
+            guard.route("GET", "/emails/metrics", self.figures),
             guard.route("GET", "/emails/{id}", self.show),
             guard.route("GET", "/emails/{id}/attachments", self.attachments),
             guard.route("GET", "/emails/{id}/attachments/{attachment}", self.attachment),
@@ -56,6 +58,16 @@ class Reading:
         items = [show_line(line, key.dialect) for line in found.lines]
         path = str(request.url.replace(query=""))
         return json_response(show_list(items, page, found.has_more, found.total, path, query, found.cursor))
+
+    async def figures(self, request: Request) -> Response:
+        key = key_of(request)
+        now = self._clock()
+        query = request.query_params
+        periods, each = read_periods(query, now)
+        domain = await self._domain(query) or query.get("domain")
+        domains = _visible(MessageFilter(domains=(domain,) if domain else ()), key).domains
+        counts = [await self._messages.figures(since, until, domains) for since, until in periods]
+        return json_response(show_figures(periods, counts, each, key.dialect))
 
     async def show(self, request: Request) -> Response:
         """The message with its recipients and events."""

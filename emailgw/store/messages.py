@@ -12,13 +12,13 @@ from typing import NamedTuple
 from emailgw.core.events import EventType
 from emailgw.core.ids import uuid7_floor
 from emailgw.core.listing import MessageFilter, MessageLine, MessageList
-from emailgw.core.model import Message
+from emailgw.core.model import Message, RecipientState
 from emailgw.store import rows
 from emailgw.store.paging import COUNTED, Piece
 from emailgw.store.verb import Database, Parameters, Statement, Value
 
-LOOKED_AT = 10_000  # rows of the driving index for one page: about 40 ms where each is looked up elsewhere
-SAMPLE = 2_000  # rows counted to tell which part of a filter has fewer
+LOOKED_AT = 1_000  # rows of the driving index for one page; each is looked up elsewhere, at 20 to 50 us
+SAMPLE = 1_000  # rows counted to tell which part of a filter has fewer
 # Named like this in the partial index: only what a list is asked for, and few messages have.
 RARE_EVENTS = "type IN ('delayed', 'complained', 'opened', 'clicked', 'unsubscribed')"
 
@@ -78,18 +78,45 @@ class Messages:
             bounds["high"] = min(high, piece.after)
         newest_first = piece.before is None
         need = piece.offset + piece.size + 1
-        ids, cursor, exhausted = await self._walk(driver, checks, {**parameters, **bounds}, need, newest_first)
+        # A single filter's rows need not be seen to be skipped.
+        skip = 0 if checks else piece.offset
+        need -= skip
+        walk = {**parameters, **bounds, "skip": skip}
+        ids, cursor, exhausted = await self._walk(driver, checks, walk, need, newest_first)
         total = None
         if count and checks:
             total = len(ids)
         elif count:
             total = await self._count(driver, {**parameters, "low": low, "high": high}, COUNTED)
-        found = ids[piece.offset : piece.offset + piece.size]
+        found = ids[piece.offset - skip : piece.offset - skip + piece.size]
         has_more = len(ids) >= need or not exhausted
         if len(ids) >= need:
             cursor = found[-1]
         lines = await self._lines(found, shown)
         return MessageList(lines if newest_first else lines[::-1], has_more, cursor if has_more else None, total)
+
+    async def figures(self, since: int, until: int, domains: tuple[str, ...]) -> dict[RecipientState, int]:
+        """Recipients of the messages accepted in a time, by state. Of some domains, at most COUNTED messages are
+        looked at; of all, the index alone is counted.
+        """
+        bounds: dict[str, Value] = {"low": uuid7_floor(since), "high": uuid7_floor(until)}
+        if not domains:
+            sql = " UNION ALL ".join(
+                f"SELECT '{state.value}', count(*) FROM recipients WHERE state = '{state.value}' AND "
+                "message_id >= :low AND message_id < :high"
+                for state in RecipientState
+            )
+        else:
+            parameters: dict[str, Value] = {}
+            [part] = _parts(MessageFilter(domains=domains), parameters)
+            bounds |= {**parameters, "most": COUNTED}
+            inner = _union(part.arms, "ORDER BY id DESC LIMIT :most")
+            sql = (
+                "SELECT r.state, count(*) FROM recipients r WHERE r.message_id IN "
+                f"(SELECT id FROM ({inner}) AS arms) GROUP BY r.state"
+            )
+        found = await self._database.read(sql, bounds)
+        return {RecipientState(str(state)): int(count or 0) for state, count in found}
 
     async def _driver(self, parts: Sequence[_Part], parameters: Parameters, bounds: Parameters) -> _Part:
         """The part with the fewest rows; all messages when no part has an index."""
@@ -115,16 +142,16 @@ class Messages:
         """
         order = "DESC" if newest_first else "ASC"
         check = " AND ".join(checks) or "1 = 1"
-        inner = _union(driver.arms, f"ORDER BY id {order} LIMIT :chunk")
+        inner = _union(driver.arms, f"ORDER BY id {order} LIMIT :chunk + :skip")
         sql = (
-            f"SELECT d.id, {check} FROM (SELECT id FROM ({inner}) AS arms ORDER BY id {order} LIMIT :chunk) "
-            f"AS d ORDER BY d.id {order}"
+            f"SELECT d.id, {check} FROM (SELECT id FROM ({inner}) AS arms ORDER BY id {order} LIMIT :chunk OFFSET "
+            f":skip) AS d ORDER BY d.id {order}"
         )
         found: list[str] = []
         cursor: str | None = None
         looked_at = 0
         chunk = need if not checks else 4 * need
-        while looked_at < LOOKED_AT or (not checks and looked_at < need):
+        while looked_at < LOOKED_AT:
             looked = await self._database.read(sql, _used(sql, {**parameters, "chunk": chunk}))
             for id, passes in looked:
                 if cursor == id:
@@ -137,6 +164,7 @@ class Messages:
             if len(looked) < chunk:
                 return found, cursor, True
             looked_at += len(looked)
+            parameters["skip"] = 0
             parameters["high" if newest_first else "low"] = cursor if newest_first else f"{cursor} "
             chunk = min(4 * chunk, LOOKED_AT - looked_at) or 1
         return found, cursor, False

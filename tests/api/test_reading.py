@@ -148,3 +148,16 @@ def test_a_restricted_key_sees_its_own_domains_mail_only(api: Api) -> None:
     assert listed(api, key, domain="sender.test")["data"] == []
     assert api.get(f"/emails/{foreign}", key).status_code == 404
     assert api.get(f"/emails/{foreign}/attachments", key).status_code == 404
+
+
+def test_metrics_count_recipients_by_what_became_of_them(api: Api, sdk: None) -> None:
+    id, _ = api.send()
+    api.gateway.wait_for_state(id, "delivered")
+    totals = resend.Emails.metrics()["totals"]
+    assert 1 <= totals["delivered"] <= totals["sent"]
+    answer = api.get("/emails/metrics?granularity=day&domain=sender.test").json()
+    assert answer["object"] == "metrics"
+    assert sum(line["delivered"] for line in answer["data"]) == answer["totals"]["delivered"] >= 1
+    assert api.get("/emails/metrics?domain=other.test").json()["totals"]["sent"] == 0
+    assert api.get("/emails/metrics?start_date=2020-01-01&granularity=day").status_code == 422
+    assert api.get("/emails/metrics?start_date=2020-01-02&end_date=2020-01-01").status_code == 422

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Callable
 
 from tests.bench import scenarios
+from tests.bench.lists import lists
 from tests.bench.stages import stages
 
 SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
@@ -22,6 +23,7 @@ SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "latency": scenarios.latency,
     "memory": lambda: scenarios.memory(100_000),
     "stages": stages,
+    "list-1000000": lambda: lists(1_000_000),
 }
 
 
