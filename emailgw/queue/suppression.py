@@ -9,6 +9,7 @@ import msgspec
 from emailgw.core.events import Event, EventType
 from emailgw.store.reports import Reports, strikes
 
+FORGET_EVERY = 3_600_000  # milliseconds
 _PERMANENT = "Permanent"  # as bounce.report.BounceType has it
 
 
@@ -29,6 +30,7 @@ class Suppressing:
     def __init__(self, reports: Reports, policy: SuppressionPolicy) -> None:
         self._reports = reports
         self._policy = policy
+        self._forget_at = 0
 
     async def mark(self, event: Event, signed: bool = True) -> Event:
         """The event, with what it does to its address's place on the list. `signed`: whether it is beyond doubt.
@@ -41,15 +43,18 @@ class Suppressing:
         if not (signed and allowed):
             return _marked(event, False)
         if strikes(event):
+            await self._forget(event.at)
             # Two last straws at once may each see the other missing: then the next one suppresses.
             since = event.at - self._policy.transient_window
             if await self._reports.transient_bounces(event, since) + 1 >= self._policy.transient_count:
                 return _marked(event, True)
         return event
 
-    async def forget(self, now: int) -> None:
-        """Forget transient bounces that are too old to count."""
-        await self._reports.forget_transient_bounces(now - self._policy.transient_window)
+    async def _forget(self, now: int) -> None:
+        """Now and then, what is too old to count: the table grows by strikes alone, so here is when to look at it."""
+        if now >= self._forget_at:
+            self._forget_at = now + FORGET_EVERY
+            await self._reports.forget_transient_bounces(now - self._policy.transient_window)
 
     def _allows(self, event: Event) -> bool | None:
         """What the policy says of such events; None for those that could never suppress."""

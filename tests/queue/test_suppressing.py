@@ -78,7 +78,6 @@ async def test_bounces_that_are_too_old_do_not_count(world: World) -> None:
     await refused(world, NOW - 15 * DAY)
     await refused(world)
     assert await suppressed(world) is None
-    await Suppressing(world.store.reports, SuppressionPolicy()).forget(NOW)
     await refused(world)
     assert await suppressed(world) is None
     await refused(world)
@@ -109,3 +108,9 @@ async def test_each_cause_can_be_turned_off(world: World) -> None:
 def test_marking_is_left_out_of_events_that_cannot_suppress() -> None:
     event = event_of(make_mail().recipients[0], EventType.DELIVERED)
     assert b"suppresses" not in msgspec.json.encode(event.detail)
+
+
+async def test_the_count_does_not_grow_for_ever(world: World) -> None:
+    await refused(world, NOW - 15 * DAY)
+    event = await refused(world)
+    assert await world.store.reports.transient_bounces(event, 0) == 0
