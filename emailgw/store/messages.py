@@ -130,7 +130,7 @@ class Messages:
 
     async def _count(self, part: _Part, parameters: Parameters, most: int) -> int:
         inner = _union(part.arms, "LIMIT :most")
-        sql = f"SELECT count(*) FROM (SELECT DISTINCT id FROM ({inner}) AS arms LIMIT :most) AS some"
+        sql = f"SELECT count(*) FROM (SELECT id FROM ({inner}) AS arms LIMIT :most) AS some"
         found = await self._database.read(sql, _used(sql, {**parameters, "most": most}))
         return int(found[0][0] or 0)
 
@@ -150,12 +150,10 @@ class Messages:
         found: list[str] = []
         cursor: str | None = None
         looked_at = 0
-        chunk = need if not checks else 4 * need
+        chunk = need if not checks else min(4 * need, LOOKED_AT)
         while looked_at < LOOKED_AT:
             looked = await self._database.read(sql, _used(sql, {**parameters, "chunk": chunk}))
             for id, passes in looked:
-                if cursor == id:
-                    continue  # two arms have it
                 cursor = str(id)
                 if passes:
                     found.append(cursor)
@@ -187,7 +185,7 @@ class Messages:
 
 def _union(arms: Sequence[_Arm], end: str) -> str:
     """Each arm within the bounds; those of one index follow its order, so an arm stops where its limit says."""
-    return " UNION ALL ".join(
+    return " UNION ".join(  # what two arms have comes once
         f"SELECT id FROM (SELECT DISTINCT {arm.id} AS id FROM {arm.table} WHERE {arm.where} AND {arm.id} >= :low AND "
         f"{arm.id} < :high {end}) AS arm{number}"
         for number, arm in enumerate(arms)
