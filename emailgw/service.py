@@ -5,7 +5,6 @@ The one place that knows all layers. Roles never call each other; they are hande
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import random
@@ -23,26 +22,30 @@ from emailgw.api.fetch import Fetch
 from emailgw.api.limits import BodyLimits
 from emailgw.api.resources import Parts, build_resources
 from emailgw.clock import Clock
-from emailgw.config import Config, Endpoint
+from emailgw.config import Config
 from emailgw.control.channel import ControlServer
 from emailgw.control.directory import DirectoryOperations
 from emailgw.control.operations import Operations
 from emailgw.control.queue import QueueOperations, Sites
+from emailgw.control.suppressions import SuppressionOperations
 from emailgw.core.address import Address
 from emailgw.core.ids import SerialNumbers
 from emailgw.core.rehearsal import REHEARSAL
 from emailgw.core.retry import RetryPolicy
 from emailgw.core.status import DeliveryStatus
 from emailgw.delivery.agent import Agent
+from emailgw.delivery.lookup import RecordLookup
 from emailgw.delivery.mx import Route
 from emailgw.delivery.router import Router
 from emailgw.delivery.settings import DeliverySettings, Timeouts, TLSLevel
-from emailgw.errors import CannotListen, ConfigError
+from emailgw.errors import ConfigError
+from emailgw.listeners import BACKLOG, bind, close_all, listening_on, own_addresses
 from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
 from emailgw.outhttp import OutHttp
 from emailgw.queue.accept import Accept, AcceptLimits
 from emailgw.queue.bounces import BounceLimits, Bounces
 from emailgw.queue.bounces import Tools as BounceTools
+from emailgw.queue.domains import Domains, DomainSettings
 from emailgw.queue.forwarding import Forwarding
 from emailgw.queue.housekeeping import Housekeeping
 from emailgw.queue.lane import LaneSettings, Tools
@@ -60,7 +63,6 @@ from emailgw.vault import Vault
 
 log = logging.getLogger("emailgw")
 
-BACKLOG = 1024
 BODIES_AT_ONCE = 2  # of the largest size: each costs about four times its size while it is stored
 HTTP_GRACE = 5  # seconds for requests under way when stopping
 
@@ -84,6 +86,12 @@ class Core:
             store.queue, store.directory, limits, Path(config.data_dir), clock, self.serials, store.suppressions, quotas
         )
 
+        settings = DomainSettings(host_name, config.domains.check_every, config.domains.retire_after)
+        self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)
+
+    def open_lookup(self) -> RecordLookup:
+        return RecordLookup(tuple(self.config.dns.nameservers), self.config.dns.timeout)
+
     @classmethod
     async def open(cls, config: Config, on_failure: Callable[[str], None] | None = None) -> Self:
         """Raises ConfigError, Locked or StoreUnavailable."""
@@ -102,11 +110,10 @@ class Core:
             raise
 
     def operations(self, sites: Sites | None) -> Operations:
-        directory = DirectoryOperations(
-            self.store.directory, self.store.reports, self.vault, self.host_name, self.clock
-        )
+        directory = DirectoryOperations(self.store.directory, self.store.reports, self.domains, self.clock)
+        suppressions = SuppressionOperations(self.store.suppressions, self.clock)
         queue = QueueOperations(self.store.queue, self.store.history, self.clock, sites)
-        return Operations(directory, queue, self.accept)
+        return Operations(directory, queue, suppressions, self.accept)
 
 
 class Service:
@@ -126,13 +133,13 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         async with contextlib.AsyncExitStack() as stack:
-            listeners = _bind(self._config.http.listen, "http.listen")
-            stack.callback(_close_all, listeners)
-            inbound_listeners = _bind(self._config.inbound.listen, "inbound.listen")
-            stack.callback(_close_all, inbound_listeners)
+            listeners = bind(self._config.http.listen, "http.listen")
+            stack.callback(close_all, listeners)
+            inbound_listeners = bind(self._config.inbound.listen, "inbound.listen")
+            stack.callback(close_all, inbound_listeners)
             core = await Core.open(self._config, self._fail)
             stack.push_async_callback(core.store.close)
-            addresses = (_names(listeners), _names(inbound_listeners))
+            addresses = (listening_on(listeners), listening_on(inbound_listeners))
             await self._start(core, stack, listeners, inbound_listeners)
             log.info("ready: http on %s, inbound SMTP on %s, as %s", *addresses, core.host_name)
             notify("READY=1")
@@ -162,6 +169,7 @@ class Service:
             core.store.queue, core.store.history, core.clock, self._config.queue.keep, core.store.idempotency
         )
         stack.push_async_callback(_cancel, self._supervise("housekeeping", housekeeping.run()))
+        stack.push_async_callback(_cancel, self._supervise("domain checks", core.domains.run()))
         task = self._supervise("queue manager", manager.run())
         stack.push_async_callback(_finish_manager, manager, task, self._config.queue.shutdown_grace)
         control = ControlServer(core.operations(manager), Path(self._config.data_dir))
@@ -251,7 +259,7 @@ class Service:
         fetch = Fetch(OutHttp(tuple(self._config.outbound.allow_networks)), section.max_body)
         rate = self._config.limits.requests_per_second
         links = core.vault.key_for("attachment links")
-        parts = Parts(core.store, core.accept, limits, fetch, core.clock, links, rate)
+        parts = Parts(core.store, core.accept, limits, fetch, core.clock, core.domains, core.open_lookup, links, rate)
         app = build_app(
             build_resources(parts),
             Health(lambda: self._trouble),
@@ -323,7 +331,7 @@ def delivery_settings(config: Config, host_name: str) -> DeliverySettings:
         nameservers=tuple(config.dns.nameservers),
         mx_port=section.mx_port,
         allow_networks=tuple(section.allow_networks),
-        own_addresses=_own_addresses(config.inbound.listen),
+        own_addresses=own_addresses(config.inbound.listen),
         tls=TLSLevel(section.tls),
         try_limit=section.try_timeout,
         max_messages_per_session=section.messages_per_session,
@@ -339,44 +347,6 @@ def delivery_settings(config: Config, host_name: str) -> DeliverySettings:
             dot=2 * command,
         ),
     )
-
-
-def _own_addresses(endpoints: tuple[Endpoint, ...]) -> tuple[str, ...]:
-    """Where we receive mail: an MX host there is us. Loopback and wildcard addresses say nothing."""
-    addresses: list[str] = []
-    for endpoint in endpoints:
-        try:
-            address = ipaddress.ip_address(endpoint.host)
-        except ValueError:
-            continue
-        if not (address.is_loopback or address.is_unspecified):
-            addresses.append(str(address))
-    return tuple(addresses)
-
-
-def _bind(endpoints: tuple[Endpoint, ...], key: str) -> list[socket.socket]:
-    """Raises CannotListen: the address may be free again when the program is started anew."""
-    listeners: list[socket.socket] = []
-    for endpoint in endpoints:
-        try:
-            found = socket.getaddrinfo(
-                endpoint.host or "0.0.0.0", endpoint.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )
-            listeners.append(socket.create_server(found[0][4][:2], family=found[0][0], backlog=BACKLOG))
-        except OSError as error:
-            _close_all(listeners)
-            raise CannotListen(f"{key}: cannot listen on {endpoint}: {error.strerror or error}") from None
-        listeners[-1].setblocking(False)
-    return listeners
-
-
-def _names(listeners: list[socket.socket]) -> str:
-    return ", ".join("{}:{}".format(*listener.getsockname()[:2]) for listener in listeners)
-
-
-def _close_all(listeners: list[socket.socket]) -> None:
-    for listener in listeners:
-        listener.close()
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

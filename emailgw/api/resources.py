@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 from starlette.routing import Route
 
+from emailgw.api.domains import DomainResource
 from emailgw.api.emails import Emails
 from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard
@@ -16,7 +17,10 @@ from emailgw.api.quota import RateLimits
 from emailgw.api.reading import Reading
 from emailgw.api.suppressions import SuppressionResource
 from emailgw.api.templates import TemplateResource
+from emailgw.api.validation import ValidationResource
+from emailgw.core.dns import Lookup
 from emailgw.queue.accept import Accept
+from emailgw.queue.domains import Domains
 from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
 from emailgw.store.open import Store
@@ -30,6 +34,8 @@ class Parts(msgspec.Struct, frozen=True):
     limits: BodyLimits
     fetch: Fetch
     clock: Callable[[], int]
+    domains: Domains
+    open_lookup: Callable[[], Lookup]
     link_key: bytes
     requests_per_second: int = 0
 
@@ -39,8 +45,10 @@ def build_resources(parts: Parts) -> list[Route]:
     guard = Guard(parts.store.directory, parts.clock, RateLimits(parts.requests_per_second))
     templates = TemplateEditor(parts.store.templates, parts.clock)
     return [
+        *ValidationResource(parts.open_lookup, parts.limits, parts.clock).routes(guard),
         *_emails(parts, templates).routes(guard),
         *_reading(parts).routes(guard),
+        *DomainResource(parts.store.directory, parts.domains, parts.limits).routes(guard),
         *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),
         *TemplateResource(parts.store.templates, templates, parts.limits).routes(guard),

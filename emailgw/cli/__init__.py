@@ -16,6 +16,7 @@ from emailgw.cli.directory import domain, key
 from emailgw.cli.queue import queue
 from emailgw.cli.send import send
 from emailgw.cli.setup import check, init, serve
+from emailgw.cli.suppressions import suppression
 from emailgw.errors import CannotListen, ConfigError, EmailgwError, Locked, StoreUnavailable
 
 EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 64, 69, 75, 78
@@ -31,7 +32,7 @@ def group(context: click.Context, config: str) -> None:
     context.obj = Context(config)
 
 
-for command in (serve, check, init, domain, key, queue, send, bounce, bounces):
+for command in (serve, check, init, domain, key, suppression, queue, send, bounce, bounces):
     group.add_command(command)
 
 

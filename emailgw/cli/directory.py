@@ -5,7 +5,7 @@ import click
 from emailgw.cli.context import Context
 from emailgw.cli.output import console, hint, json_option, print_fields, print_json, print_table
 from emailgw.control import requests as ask
-from emailgw.core.directory import Dialect
+from emailgw.core.directory import Dialect, KeyMode
 
 
 @click.group()
@@ -15,11 +15,44 @@ def domain() -> None:
 
 @domain.command("add")
 @click.argument("name")
+@click.option("--unverified", is_flag=True, help="Let it send only once DNS shows its records.")
 @json_option
 @click.pass_obj
-def add_domain(context: Context, name: str, as_json: bool) -> None:
-    """Add a domain: makes its DKIM keys and prints the DNS records to publish."""
-    _show_domain(context.ask(ask.AddDomain(name)), as_json)
+def add_domain(context: Context, name: str, unverified: bool, as_json: bool) -> None:
+    """Add a domain: makes its DKIM keys and prints the DNS records to publish. It may send at once, by your word."""
+    _show_domain(context.ask(ask.AddDomain(name, unverified)), as_json)
+
+
+@domain.command("verify")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def verify_domain(context: Context, name: str, as_json: bool) -> None:
+    """Look a domain's DNS records up now, and say what is wrong with them."""
+    _show_domain(context.ask(ask.VerifyDomain(name)), as_json)
+
+
+@domain.command("rotate")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def rotate_domain(context: Context, name: str, as_json: bool) -> None:
+    """Make new DKIM keys; they sign as soon as DNS shows their records."""
+    _show_domain(context.ask(ask.RotateDomain(name)), as_json)
+
+
+@domain.command("delete")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def delete_domain(context: Context, name: str, as_json: bool) -> None:
+    """Delete a domain and its keys; not while mail of it is unfinished."""
+    answer = context.ask(ask.DeleteDomain(name))
+    assert isinstance(answer, ask.DomainAnswer)
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(f"deleted {answer.name}", err=True)
 
 
 @domain.command("show")
@@ -64,17 +97,30 @@ def key() -> None:
 @click.argument("name", default="default")
 @click.option("--dialect", type=click.Choice([dialect.value for dialect in Dialect]), default=Dialect.SENDKIT.value,
               show_default=True, help="Whose SDK the application uses.")  # fmt: skip
+@click.option("--permission", type=click.Choice(["full", "sending"]), default="full", show_default=True)
+@click.option("--domain", "domains", multiple=True, help="Restrict it to this author domain; may be repeated.")
+@click.option("--expires", metavar="TIME", help="ISO 8601, such as 2027-03-01.")
+@click.option("--mode", type=click.Choice([mode.value for mode in KeyMode]), default=KeyMode.LIVE.value,
+              show_default=True, help="With `test` nothing reaches the network.")  # fmt: skip
 @json_option
 @click.pass_obj
-def create_key(context: Context, name: str, dialect: str, as_json: bool) -> None:
+def create_key(
+    context: Context, name: str, dialect: str, permission: str, domains: tuple[str, ...], expires: str | None,
+    mode: str, as_json: bool,
+) -> None:  # fmt: skip
     """Create an API key. It is shown once: only a hash of it is stored."""
-    answer = context.ask(ask.CreateKey(name, dialect))
-    assert isinstance(answer, ask.KeyAnswer)
-    if as_json:
-        print_json(answer)
-    else:
-        click.echo(answer.key)
-        hint("keep it now: it is not stored and cannot be shown again")
+    _print_new_key(context.ask(ask.CreateKey(name, dialect, permission, domains, mode, expires)), as_json)
+
+
+@key.command("rotate")
+@click.argument("id_or_name")
+@click.option("--grace", metavar="HOURS", type=click.IntRange(0, 720), default=24, show_default=True,
+              help="How long the old key stays good.")  # fmt: skip
+@json_option
+@click.pass_obj
+def rotate_key(context: Context, id_or_name: str, grace: int, as_json: bool) -> None:
+    """Give an API key a new token; the old one stays good for a while."""
+    _print_new_key(context.ask(ask.RotateKey(id_or_name, grace * 3_600_000)), as_json)
 
 
 @key.command("list")
@@ -105,6 +151,15 @@ def revoke_key(context: Context, id_or_name: str, as_json: bool) -> None:
         click.echo(f"revoked {answer.name} ({answer.hint}…)", err=True)
 
 
+def _print_new_key(answer: object, as_json: bool) -> None:
+    assert isinstance(answer, ask.KeyAnswer)
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(answer.key)
+        hint("keep it now: it is not stored and cannot be shown again")
+
+
 def _show_domain(answer: object, as_json: bool) -> None:
     assert isinstance(answer, ask.DomainAnswer)
     if as_json:
@@ -118,3 +173,5 @@ def _show_domain(answer: object, as_json: bool) -> None:
         priority = f"{record.priority} " if record.priority is not None else ""
         value = f'"{record.value}"' if record.type == "TXT" else f"{record.value}."
         console.print(f"{record.name}. {record.type} {priority}{value}", markup=False)
+        if record.message:
+            console.print(f"    {record.status}: {record.message}", markup=False)

@@ -1,48 +1,35 @@
 """Domains and API keys, as the operator adds and shows them."""
 
-import secrets
-import string
 from collections.abc import Callable
-from datetime import UTC, datetime
+
+import msgspec
 
 from emailgw.control import requests as ask
 from emailgw.core.address import Address, AddressError, parse_domain
-from emailgw.core.directory import KEY_PREFIXES, ApiKey, Dialect, DkimAlgorithm, DkimKey, Domain, DomainStatus
-from emailgw.core.ids import DomainId, KeyId, uuid7
-from emailgw.core.keys import hash_key
+from emailgw.core.directory import ApiKey, Dialect, Domain, DomainRecord, DomainStatus, KeyMode
 from emailgw.errors import NotFound, Rejected
-from emailgw.mime.dkim import generate_key, public_record
+from emailgw.queue.domains import Domains
+from emailgw.queue.keys import GRACE, KeyMaker
 from emailgw.queue.mailboxes import FEEDBACK
 from emailgw.store.directory import Directory
 from emailgw.store.reports import Reports
-from emailgw.vault import Vault
+from emailgw.wire.keys import read_expiry, read_permission
 from emailgw.wire.times import show_iso
-
-_KEY_CHARACTERS = string.ascii_letters + string.digits
-_KEY_LENGTH = 48  # 285 random bits, as long as Sendkit's
 
 
 class DirectoryOperations:
-    """`host_name`: what the return paths' MX records must point to: the name of this machine."""
-
-    def __init__(
-        self, directory: Directory, reports: Reports, vault: Vault, host_name: str, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, directory: Directory, reports: Reports, domains: Domains, clock: Callable[[], int]) -> None:
         self._directory = directory
         self._reports = reports
-        self._vault = vault
-        self._host_name = host_name
+        self._domains = domains
+        self._keys = KeyMaker(directory, clock)
         self._clock = clock
 
     async def add_domain(self, request: ask.AddDomain) -> ask.DomainAnswer:
         """With fresh DKIM keys. Raises Rejected for a bad name, Conflict when the domain exists."""
-        now = self._clock()
-        domain = Domain(
-            DomainId(uuid7(now, secrets.token_bytes(10))), _domain_name(request.name), DomainStatus.VERIFIED, now
-        )
-        keys = tuple(self._make_key(domain, algorithm, now) for algorithm in DkimAlgorithm)
-        await self._directory.add_domain(domain, keys)
-        return await self._show(domain, keys)
+        status = DomainStatus.PENDING if request.unverified else DomainStatus.VERIFIED
+        domain = await self._domains.add(self._domains.blank(_domain_name(request.name), status))
+        return await self._show(domain, await self._domains.records(domain))
 
     async def list_domains(self) -> ask.DomainsAnswer:
         return ask.DomainsAnswer(tuple([await self._show(domain, ()) for domain in await self._directory.domains()]))
@@ -50,7 +37,24 @@ class DirectoryOperations:
     async def show_domain(self, request: ask.ShowDomain) -> ask.DomainAnswer:
         """Raises NotFound."""
         domain = await self._named(request.name)
-        return await self._show(domain, await self._directory.dkim_keys(domain, self._clock()))
+        return await self._show(domain, await self._domains.records(domain))
+
+    async def verify_domain(self, request: ask.VerifyDomain) -> ask.DomainAnswer:
+        """Look its records up now. Raises NotFound."""
+        domain = await self._domains.verify(await self._named(request.name))
+        return await self._show(domain, await self._domains.records(domain))
+
+    async def rotate_domain(self, request: ask.RotateDomain) -> ask.DomainAnswer:
+        """Raises NotFound, or Conflict while the last rotation is not finished."""
+        domain = await self._named(request.name)
+        await self._domains.rotate(domain)
+        return await self._show(domain, await self._domains.records(domain))
+
+    async def delete_domain(self, request: ask.DeleteDomain) -> ask.DomainAnswer:
+        """Raises NotFound, or Conflict while mail of it is unfinished."""
+        domain = await self._named(request.name)
+        await self._domains.remove(domain)
+        return await self._show(domain, ())
 
     async def set_domain(self, request: ask.SetDomain) -> ask.DomainAnswer:
         """Raises NotFound, or Rejected for an address that cannot be forwarded to."""
@@ -67,25 +71,28 @@ class DirectoryOperations:
         return await self.show_domain(ask.ShowDomain(domain.name))
 
     async def _named(self, name: str) -> Domain:
-        domain = await self._directory.domain(_domain_name(name), self._clock())
-        if domain is None:
-            raise NotFound(f"there is no domain {name!r} here")
-        return domain
+        try:
+            return await self._directory.domain_named(_domain_name(name))
+        except NotFound:
+            raise NotFound(f"there is no domain {name!r} here") from None
 
     async def create_key(self, request: ask.CreateKey) -> ask.KeyAnswer:
-        dialect = Dialect(request.dialect)
-        text = KEY_PREFIXES[dialect] + "".join(secrets.choice(_KEY_CHARACTERS) for _ in range(_KEY_LENGTH))
-        now = self._clock()
-        key = ApiKey(
-            id=KeyId(uuid7(now, secrets.token_bytes(10))),
-            name=request.name,
-            hash=hash_key(text),
-            hint=text[:9],
-            dialect=dialect,
-            created_at=now,
+        """Raises Rejected."""
+        key, token = self._keys.blank(request.name, Dialect(request.dialect))
+        key = msgspec.structs.replace(
+            key,
+            permission=read_permission(request.permission),
+            mode=KeyMode(request.mode),
+            expires_at=read_expiry(request.expires_at) if request.expires_at else None,
         )
-        await self._directory.add_api_key(key)
-        return _show_key(key, text)
+        key = await self._keys.restricted(key, tuple(map(_domain_name, request.domains)))
+        await self._keys.add(key)
+        return _show_key(key, token)
+
+    async def rotate_key(self, request: ask.RotateKey) -> ask.KeyAnswer:
+        """Raises NotFound or Conflict."""
+        grace = GRACE if request.grace is None else request.grace
+        return _show_key(*await self._keys.rotate(await self._directory.api_key_named(request.key), grace))
 
     async def list_keys(self) -> ask.KeysAnswer:
         return ask.KeysAnswer(tuple(_show_key(key) for key in await self._directory.api_keys()))
@@ -94,33 +101,17 @@ class DirectoryOperations:
         """Raises NotFound or Conflict."""
         return _show_key(await self._directory.revoke_api_key(request.key, self._clock()))
 
-    def _make_key(self, domain: Domain, algorithm: DkimAlgorithm, now: int) -> DkimKey:
-        private = generate_key(algorithm)
-        kind = "rsa" if algorithm is DkimAlgorithm.RSA else "ed"
-        # The month in the selector tells keys apart when they are rotated.
-        selector = f"{kind}{datetime.fromtimestamp(now / 1000, UTC):%Y%m}"
-        sealed = self._vault.seal(private, f"dkim {selector}")
-        return DkimKey(domain.id, selector, algorithm, sealed, public_record(private), now)
-
-    async def _show(self, domain: Domain, keys: tuple[DkimKey, ...]) -> ask.DomainAnswer:
-        records = tuple(self._records(domain, keys)) if keys else ()
+    async def _show(self, domain: Domain, records: tuple[DomainRecord, ...]) -> ask.DomainAnswer:
         return ask.DomainAnswer(
             domain.id,
             domain.name,
             domain.status.value,
             show_iso(domain.created_at),
-            records,
+            # The tracking host waits for tracking to exist.
+            tuple(_show_record(record) for record in records if record.purpose != "Tracking"),
             f"{FEEDBACK}@{domain.return_path_host}",
             await self._reports.forward_address(domain.name),
         )
-
-    def _records(self, domain: Domain, keys: tuple[DkimKey, ...]) -> list[ask.Record]:
-        records = [ask.Record("DKIM", f"{key.selector}._domainkey.{domain.name}", "TXT", key.record) for key in keys]
-        host = domain.return_path_host
-        records.append(ask.Record("SPF", host, "TXT", f"v=spf1 a:{self._host_name} -all"))
-        records.append(ask.Record("bounces", host, "MX", self._host_name, 10))
-        records.append(ask.Record("DMARC", f"_dmarc.{domain.name}", "TXT", "v=DMARC1; p=none"))
-        return records
 
 
 def _domain_name(text: str) -> str:
@@ -128,6 +119,13 @@ def _domain_name(text: str) -> str:
         return parse_domain(text)
     except AddressError as error:
         raise Rejected(str(error)) from None
+
+
+def _show_record(record: DomainRecord) -> ask.Record:
+    purpose = "bounces" if record.purpose == "MX" else record.purpose
+    return ask.Record(
+        purpose, record.name, record.type, record.value, record.priority, record.status.value, record.message
+    )
 
 
 def _show_key(key: ApiKey, text: str | None = None) -> ask.KeyAnswer:
@@ -139,4 +137,9 @@ def _show_key(key: ApiKey, text: str | None = None) -> ask.KeyAnswer:
         created_at=show_iso(key.created_at),
         revoked_at=show_iso(key.revoked_at) if key.revoked_at is not None else None,
         key=text,
+        permission=key.permission.value,
+        domains=key.domains,
+        mode=key.mode.value,
+        expires_at=show_iso(key.expires_at) if key.expires_at is not None else None,
+        last_used_at=show_iso(key.last_used_at) if key.last_used_at is not None else None,
     )

@@ -5,6 +5,7 @@ import msgspec
 from emailgw.control import requests as ask
 from emailgw.control.directory import DirectoryOperations
 from emailgw.control.queue import QueueOperations
+from emailgw.control.suppressions import SuppressionOperations
 from emailgw.core.address import AddressError, Mailbox
 from emailgw.core.directory import ApiKey, Dialect
 from emailgw.core.ids import KeyId
@@ -17,9 +18,16 @@ OPERATOR = ApiKey(KeyId("operator"), "operator", b"", "", Dialect.RESEND, 0)
 
 
 class Operations:
-    def __init__(self, directory: DirectoryOperations, queue: QueueOperations, accept: Accept) -> None:
+    def __init__(
+        self,
+        directory: DirectoryOperations,
+        queue: QueueOperations,
+        suppressions: SuppressionOperations,
+        accept: Accept,
+    ) -> None:
         self._directory = directory
         self._queue = queue
+        self._suppressions = suppressions
         self._accept = accept
 
     async def run(self, request: ask.AnyRequest) -> msgspec.Struct:
@@ -33,6 +41,24 @@ class Operations:
                 return await self._directory.show_domain(request)
             case ask.SetDomain():
                 return await self._directory.set_domain(request)
+            case ask.VerifyDomain():
+                return await self._directory.verify_domain(request)
+            case ask.RotateDomain():
+                return await self._directory.rotate_domain(request)
+            case ask.DeleteDomain():
+                return await self._directory.delete_domain(request)
+            case ask.RotateKey():
+                return await self._directory.rotate_key(request)
+            case ask.ListSuppressions():
+                return await self._suppressions.list(request)
+            case ask.AddSuppressions():
+                return await self._suppressions.add(request)
+            case ask.RemoveSuppressions():
+                return await self._suppressions.remove(request)
+            case ask.ImportSuppressions():
+                return await self._suppressions.import_csv(request)
+            case ask.ExportSuppressions():
+                return await self._suppressions.export_csv(request)
             case ask.CreateKey():
                 return await self._directory.create_key(request)
             case ask.ListKeys():

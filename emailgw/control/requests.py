@@ -16,6 +16,8 @@ class Record(msgspec.Struct, frozen=True):
     type: str
     value: str
     priority: int | None = None
+    status: str = "not_started"
+    message: str = ""
 
 
 class DomainAnswer(msgspec.Struct, frozen=True):
@@ -46,6 +48,36 @@ class KeyAnswer(msgspec.Struct, frozen=True):
     created_at: str
     revoked_at: str | None = None
     key: str | None = None
+    permission: str = "full"
+    domains: tuple[str, ...] = ()
+    mode: str = "live"
+    expires_at: str | None = None
+    last_used_at: str | None = None
+
+
+class SuppressionEntry(msgspec.Struct, frozen=True):
+    """`domain` empty: for the whole gateway."""
+
+    id: str
+    address: str
+    reason: str
+    domain: str
+    cause: str
+    created_at: str
+
+
+class SuppressionsAnswer(msgspec.Struct, frozen=True):
+    """`more`: give it as `after` for the next page; None on the last one."""
+
+    suppressions: tuple[SuppressionEntry, ...]
+    more: str | None = None
+
+
+class CsvAnswer(msgspec.Struct, frozen=True):
+    """One piece of an export; `more` as above."""
+
+    csv: str
+    more: str | None = None
 
 
 class KeysAnswer(msgspec.Struct, frozen=True):
@@ -129,6 +161,24 @@ class Request(msgspec.Struct, frozen=True, tag_field="ask"):
 
 
 class AddDomain(Request, frozen=True, tag="domain.add"):
+    """`unverified`: it may send only once DNS shows its records; else the operator's word is enough."""
+
+    answer = DomainAnswer
+    name: str
+    unverified: bool = False
+
+
+class VerifyDomain(Request, frozen=True, tag="domain.verify"):
+    answer = DomainAnswer
+    name: str
+
+
+class RotateDomain(Request, frozen=True, tag="domain.rotate"):
+    answer = DomainAnswer
+    name: str
+
+
+class DeleteDomain(Request, frozen=True, tag="domain.delete"):
     answer = DomainAnswer
     name: str
 
@@ -154,6 +204,18 @@ class CreateKey(Request, frozen=True, tag="key.create"):
     answer = KeyAnswer
     name: str
     dialect: str
+    permission: str = "full"
+    domains: tuple[str, ...] = ()
+    mode: str = "live"
+    expires_at: str | None = None
+
+
+class RotateKey(Request, frozen=True, tag="key.rotate"):
+    """`grace`: milliseconds for which the old key stays good, a day unless given."""
+
+    answer = KeyAnswer
+    key: str
+    grace: int | None = None
 
 
 class ListKeys(Request, frozen=True, tag="key.list"):
@@ -163,6 +225,36 @@ class ListKeys(Request, frozen=True, tag="key.list"):
 class RevokeKey(Request, frozen=True, tag="key.revoke"):
     answer = KeyAnswer
     key: str
+
+
+class ListSuppressions(Request, frozen=True, tag="suppression.list"):
+    answer = SuppressionsAnswer
+    after: str | None = None
+    limit: int = 1000
+    reason: str | None = None
+
+
+class AddSuppressions(Request, frozen=True, tag="suppression.add"):
+    answer = ChangedAnswer
+    addresses: tuple[str, ...]
+    domain: str | None = None
+
+
+class RemoveSuppressions(Request, frozen=True, tag="suppression.remove"):
+    """By address or id."""
+
+    answer = ChangedAnswer
+    names: tuple[str, ...]
+
+
+class ImportSuppressions(Request, frozen=True, tag="suppression.import"):
+    answer = ChangedAnswer
+    csv: bytes
+
+
+class ExportSuppressions(Request, frozen=True, tag="suppression.export"):
+    answer = CsvAnswer
+    after: str | None = None
 
 
 class ListQueue(Request, frozen=True, tag="queue.list"):
@@ -216,7 +308,16 @@ AnyRequest = (
     | ListDomains
     | ShowDomain
     | SetDomain
+    | VerifyDomain
+    | RotateDomain
+    | DeleteDomain
     | CreateKey
+    | RotateKey
+    | ListSuppressions
+    | AddSuppressions
+    | RemoveSuppressions
+    | ImportSuppressions
+    | ExportSuppressions
     | ListKeys
     | RevokeKey
     | ListQueue

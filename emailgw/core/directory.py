@@ -15,23 +15,73 @@ class DomainStatus(enum.StrEnum):
     FAILED = "failed"
 
 
+class RecordStatus(enum.StrEnum):
+    """Of one DNS record: not looked up yet, not there yet, right, wrong, or DNS did not tell."""
+
+    NOT_STARTED = "not_started"
+    PENDING = "pending"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    TEMPORARY_FAILURE = "temporary_failure"
+
+
+class DomainRecord(msgspec.Struct, frozen=True):
+    """One DNS record to publish; `purpose` is DKIM, SPF, MX, DMARC or Tracking. `message` says what to change."""
+
+    purpose: str
+    name: str
+    type: str
+    value: str
+    priority: int | None = None
+    required: bool = True
+    status: RecordStatus = RecordStatus.NOT_STARTED
+    message: str = ""
+
+
 class Domain(msgspec.Struct, frozen=True):
-    """`name` in A-labels."""
+    """`name` in A-labels; `return_path` and `tracking` are labels below it. `checked` holds the records as they were
+    found at `checked_at`; `failures` counts how often in a row the domain was found broken.
+    """
 
     id: DomainId
     name: str
     status: DomainStatus
     created_at: int
+    return_path: str = "send"
+    tracking: str = "links"
+    open_tracking: bool = False
+    click_tracking: bool = False
+    tls: str = "opportunistic"
+    checked_at: int | None = None
+    failures: int = 0
+    checked: tuple[DomainRecord, ...] = ()
 
     @property
     def return_path_host(self) -> str:
         """Where the reverse-paths of its mail point: its MX record must lead to us, so that bounces come home."""
-        return f"send.{self.name}"
+        return f"{self.return_path}.{self.name}"
+
+    @property
+    def tracking_host(self) -> str:
+        return f"{self.tracking}.{self.name}"
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether its records were found wrong twice in a row. It goes on sending: a slip in DNS shall not stop mail
+        that receivers may still take.
+        """
+        return self.status is DomainStatus.VERIFIED and self.failures >= 2
 
 
 class DkimAlgorithm(enum.StrEnum):
     RSA = "rsa-sha256"
     ED25519 = "ed25519-sha256"
+
+
+class DkimKeyState(enum.StrEnum):
+    NEXT = "next"  # to be published; signs once DNS shows it
+    ACTIVE = "active"  # signs
+    RETIRED = "retired"  # signs no more; published as long as mail signed with it may be under way
 
 
 class DkimKey(msgspec.Struct, frozen=True):
@@ -43,6 +93,8 @@ class DkimKey(msgspec.Struct, frozen=True):
     sealed: bytes
     record: str
     created_at: int
+    state: DkimKeyState = DkimKeyState.ACTIVE
+    retired_at: int | None = None
 
 
 class Dialect(enum.StrEnum):

@@ -88,6 +88,10 @@ class Resolver:
         answer = await self._lookup(name, "A" if ip_version == 4 else "AAAA")
         return Answer(answer.outcome, tuple(record.to_text() for record in answer.records), answer.reason)
 
+    async def records(self, name: str, rdtype: str) -> Answer[dns.rdata.Rdata]:
+        """Of any type, as dnspython has them; a CNAME on the way is followed."""
+        return await self._lookup(name, rdtype)
+
     async def close(self) -> None:
         for task in self._asking.values():
             task.cancel()

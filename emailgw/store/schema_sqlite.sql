@@ -73,7 +73,11 @@ CREATE TABLE domains (
     id         TEXT PRIMARY KEY,
     name       TEXT NOT NULL UNIQUE,   -- A-labels
     status     TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    options    TEXT NOT NULL,          -- JSON: return_path, tracking, open_tracking, click_tracking, tls
+    checked_at INTEGER,
+    failures   INTEGER NOT NULL,       -- checks in a row that found it broken
+    checked    TEXT NOT NULL           -- JSON of core.directory.DomainRecord, as the last check found them
 ) WITHOUT ROWID;
 
 CREATE TABLE dkim_keys (
@@ -83,6 +87,8 @@ CREATE TABLE dkim_keys (
     sealed     BLOB NOT NULL,          -- PKCS #8, sealed by the vault
     record     TEXT NOT NULL,          -- the TXT value to publish
     created_at INTEGER NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('next', 'active', 'retired')),
+    retired_at INTEGER,
     PRIMARY KEY (domain_id, selector)
 ) WITHOUT ROWID;
 
