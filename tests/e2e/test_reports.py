@@ -160,6 +160,13 @@ def test_mail_to_the_unsubscribe_address(road: Road) -> None:
     assert road.suppressed(to)
 
 
+def test_mail_to_postmaster_is_taken_and_never_answered(road: Road) -> None:
+    before = len(road.owner.messages)
+    for path in ("postmaster", "postmaster@sender.test", "postmaster@send.sender.test"):
+        assert road.inbound(path, b"From: boss@owner.test\r\nSubject: x\r\n\r\nx\r\n", "boss@owner.test") == 250
+    assert len(road.owner.messages) == before
+
+
 @pytest.mark.parametrize("path", ["joe@sender.test", "postmaster@else.test", "feedback@sender.test", "joe@[127.0.0.1]"])
 def test_nothing_else_is_taken(road: Road, path: str) -> None:
     assert road.inbound(path, b"Subject: x\r\n\r\nx\r\n") == 550
