@@ -89,7 +89,7 @@ def test_an_unknown_id_is_a_404(api: Api, id: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/emails"), ("PUT", "/emails"), ("PATCH", "/emails"), ("POST", "/emails/x"), ("POST", "/healthz")],
+    [("DELETE", "/emails"), ("PUT", "/emails"), ("PATCH", "/emails"), ("POST", "/emails/x"), ("POST", "/healthz")],
 )
 def test_another_method_is_a_405(api: Api, method: str, path: str) -> None:
     response = api.client.request(method, path, headers={"authorization": f"Bearer {api.resend}"})

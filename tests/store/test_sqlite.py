@@ -1,18 +1,20 @@
 """What only the SQLite store promises: group commit, whole verbs, one owner, and bad storage is never trusted."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from emailgw.core.model import RecipientState
-from emailgw.errors import Conflict, Locked, NotFound, StoreUnavailable
+from emailgw.errors import Conflict, Contradiction, Locked, NotFound, StoreUnavailable
 from emailgw.store.open import DATABASE_FILE, Store, open_store
 from emailgw.store.queue import Claimed, Unreadable
 from emailgw.store.schema import VERSION
@@ -34,6 +36,23 @@ async def open_database(path: Path) -> SQLiteDatabase:
     return database
 
 
+@contextlib.asynccontextmanager
+async def opened(data_dir: Path) -> AsyncIterator[Store]:
+    store = await open_store(data_dir)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+def database(runner: asyncio.Runner, tmp_path: Path) -> Iterator[SQLiteDatabase]:
+    """Closed however the test ends: the writer's thread would keep the process alive."""
+    opened = runner.run(open_database(tmp_path / "db"))
+    yield opened
+    runner.run(opened.close())
+
+
 async def numbers(database: SQLiteDatabase) -> list[object]:
     return [row[0] for row in await database.read("SELECT id FROM rows ORDER BY id")]
 
@@ -41,8 +60,7 @@ async def numbers(database: SQLiteDatabase) -> list[object]:
 # Verbs and their groups.
 
 
-async def test_a_failing_verb_does_not_sink_its_neighbours(tmp_path: Path) -> None:
-    database = await open_database(tmp_path / "db")
+async def test_a_failing_verb_does_not_sink_its_neighbours(database: SQLiteDatabase) -> None:
     verbs = [
         write_row(1),
         Verb((*write_row(2).statements, *write_row(1).statements)),  # a key that is taken, after a good statement
@@ -53,15 +71,13 @@ async def test_a_failing_verb_does_not_sink_its_neighbours(tmp_path: Path) -> No
     ]
     outcomes = await asyncio.gather(*map(database.write, verbs), return_exceptions=True)
     kinds = [type(outcome) for outcome in outcomes]
-    assert kinds == [list, Conflict, Conflict, UnicodeEncodeError, OverflowError, list]
+    assert kinds == [list, Contradiction, Conflict, UnicodeEncodeError, OverflowError, list]
     assert str(outcomes[2]) == "gone"
     assert await numbers(database) == [1, 5]
-    await database.close()
 
 
-async def test_a_cancelled_caller_leaves_no_half_of_a_verb(tmp_path: Path) -> None:
+async def test_a_cancelled_caller_leaves_no_half_of_a_verb(database: SQLiteDatabase) -> None:
     """The trap that the writer thread exists for: cancelled or not, a verb is committed whole."""
-    database = await open_database(tmp_path / "db")
     pairs = [Verb((*write_row(2 * i).statements, *write_row(2 * i + 1).statements)) for i in range(50)]
     tasks = [asyncio.create_task(database.write(pair)) for pair in pairs]
     await asyncio.sleep(0)
@@ -70,11 +86,9 @@ async def test_a_cancelled_caller_leaves_no_half_of_a_verb(tmp_path: Path) -> No
     await asyncio.gather(*tasks, return_exceptions=True)
     await database.write(write_row(1000))  # behind them all
     assert await numbers(database) == [*range(100), 1000]
-    await database.close()
 
 
-async def test_closing_waits_for_what_was_handed_in(tmp_path: Path) -> None:
-    database = await open_database(tmp_path / "db")
+async def test_closing_waits_for_what_was_handed_in(database: SQLiteDatabase, tmp_path: Path) -> None:
     tasks = [asyncio.create_task(database.write(write_row(i))) for i in range(700)]
     await asyncio.sleep(0)
     await database.close()
@@ -89,9 +103,8 @@ async def test_closing_waits_for_what_was_handed_in(tmp_path: Path) -> None:
     connection.close()
 
 
-async def test_many_writes_share_a_transaction(tmp_path: Path) -> None:
+async def test_many_writes_share_a_transaction(database: SQLiteDatabase, tmp_path: Path) -> None:
     """Counted in the write-ahead log: a commit of one row alone writes the page again, a group writes it once."""
-    database = await open_database(tmp_path / "db")
     wal = tmp_path / "db-wal"
 
     async def frames(together: bool, first: int) -> int:
@@ -106,19 +119,15 @@ async def test_many_writes_share_a_transaction(tmp_path: Path) -> None:
 
     assert await frames(together=False, first=0) >= 100
     assert await frames(together=True, first=1000) <= 10
-    await database.close()
 
 
-async def test_readers_cannot_write(tmp_path: Path) -> None:
-    database = await open_database(tmp_path / "db")
+async def test_readers_cannot_write(database: SQLiteDatabase) -> None:
     with pytest.raises(StoreUnavailable, match="readonly"):
         await database.read("INSERT INTO rows (id) VALUES (1) RETURNING id")
-    await database.close()
 
 
-async def test_a_promise_is_on_stable_storage(tmp_path: Path) -> None:
+async def test_a_promise_is_on_stable_storage(database: SQLiteDatabase) -> None:
     """G1: WAL with synchronous=FULL (2) for every group that holds a promise; NORMAL (1) only where none does."""
-    database = await open_database(tmp_path / "db")
     question = (Statement("PRAGMA synchronous"), Statement("PRAGMA journal_mode"))
     promise, forgettable = Verb(question), Verb(question, durable=False)
     assert await database.write(promise) == [[(2,)], [("wal",)]]
@@ -127,7 +136,6 @@ async def test_a_promise_is_on_stable_storage(tmp_path: Path) -> None:
     group = [asyncio.create_task(database.write(verb)) for verb in (forgettable, promise, forgettable)]
     await blocker
     assert [await task for task in group] == [[[(2,)], [("wal",)]]] * 3
-    await database.close()
 
 
 # Rows that cannot be read.
@@ -144,45 +152,41 @@ async def test_a_promise_is_on_stable_storage(tmp_path: Path) -> None:
     ],
 )
 async def test_an_unreadable_row_hurts_no_neighbour(tmp_path: Path, damage: str) -> None:
-    store = await open_store(tmp_path)
-    mails = [make_mail() for _ in range(3)]
-    for mail in mails:
-        await store.queue.enqueue(*mail)
-    await store.close()
+    async with opened(tmp_path) as store:
+        mails = [make_mail() for _ in range(3)]
+        for mail in mails:
+            await store.queue.enqueue(*mail)
     poisoned = mails[1].recipients[0].id
     _run_sql(tmp_path, damage, poisoned)
-    store = await open_store(tmp_path)
-    first, second, third = await store.queue.claim("example.test", NOW, NOW + 1, 7, 10)
-    assert isinstance(first, Claimed)
-    assert isinstance(third, Claimed)
-    assert isinstance(second, Unreadable)
-    assert (second.recipient_id, second.lease) == (poisoned, 7)
-    assert second.fault
-    await store.queue.hold(second.recipient_id, second.lease, second.fault, None, NOW)
-    assert (await store.history.count_waiting())[RecipientState.HELD] == 1
-    await store.close()
+    async with opened(tmp_path) as store:
+        first, second, third = await store.queue.claim("example.test", NOW, NOW + 1, 7, 10)
+        assert isinstance(first, Claimed)
+        assert isinstance(third, Claimed)
+        assert isinstance(second, Unreadable)
+        assert (second.recipient_id, second.lease) == (poisoned, 7)
+        assert second.fault
+        await store.queue.hold(second.recipient_id, second.lease, second.fault, None, NOW)
+        assert (await store.history.count_waiting())[RecipientState.HELD] == 1
 
 
 async def test_a_content_that_is_shared_lives_as_long_as_its_last_message(tmp_path: Path) -> None:
-    store = await open_store(tmp_path)
-    one, other = make_mail("a@one.test"), make_mail("b@other.test")
-    for mail in (one, other):
-        await store.queue.enqueue(*mail)
-        await store.queue.claim(mail.recipients[0].nexthop, NOW, NOW + 9, 1, 1)
-    await store.queue.settle(change(one.recipients[0], RecipientState.DELIVERED), None, 1)
-    await store.close()
+    async with opened(tmp_path) as store:
+        one, other = make_mail("a@one.test"), make_mail("b@other.test")
+        for mail in (one, other):
+            await store.queue.enqueue(*mail)
+            await store.queue.claim(mail.recipients[0].nexthop, NOW, NOW + 9, 1, 1)
+        await store.queue.settle(change(one.recipients[0], RecipientState.DELIVERED), None, 1)
     _run_sql(tmp_path, "UPDATE messages SET content_id = ?", one.message.content_id)
-    store = await open_store(tmp_path)
-    later = "ffffffff-ffff-7fff-bfff-ffffffffffff"
-    assert await store.queue.discard(later, NOW, 10) == 1
-    with pytest.raises(NotFound):
-        await store.history.message(one.message.id)
-    assert await store.queue.content(one.message.content_id)  # the other message has it still
-    await store.queue.settle(change(other.recipients[0], RecipientState.DELIVERED), None, 1)
-    assert await store.queue.discard(later, NOW, 10) == 1
-    with pytest.raises(NotFound):
-        await store.queue.content(one.message.content_id)
-    await store.close()
+    async with opened(tmp_path) as store:
+        later = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+        assert await store.queue.discard(later, NOW, 10) == 1
+        with pytest.raises(NotFound):
+            await store.history.message(one.message.id)
+        assert await store.queue.content(one.message.content_id)  # the other message has it still
+        await store.queue.settle(change(other.recipients[0], RecipientState.DELIVERED), None, 1)
+        assert await store.queue.discard(later, NOW, 10) == 1
+        with pytest.raises(NotFound):
+            await store.queue.content(one.message.content_id)
 
 
 @pytest.mark.parametrize(
@@ -196,10 +200,9 @@ async def test_a_content_that_is_shared_lives_as_long_as_its_last_message(tmp_pa
     ],
 )
 async def test_the_schema_itself_refuses_impossible_rows(tmp_path: Path, sql: str) -> None:
-    store = await open_store(tmp_path)
-    mail = make_mail()
-    await store.queue.enqueue(*mail)
-    await store.close()
+    async with opened(tmp_path) as store:
+        mail = make_mail()
+        await store.queue.enqueue(*mail)
     with pytest.raises(sqlite3.IntegrityError):
         _run_sql(tmp_path, sql, mail.recipients[0].id)
 
@@ -208,16 +211,15 @@ async def test_the_schema_itself_refuses_impossible_rows(tmp_path: Path, sql: st
 
 
 async def test_a_second_owner_is_refused_and_told_who_the_first_is(tmp_path: Path) -> None:
-    store = await open_store(tmp_path)
-    program = "import asyncio, pathlib, sys; from emailgw.store.open import open_store; "
-    program += "asyncio.run(open_store(pathlib.Path(sys.argv[1])))"
-    second = subprocess.run(
-        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert f"in use by another emailgw, pid {os.getpid()}" in second.stderr
-    with pytest.raises(Locked, match=f"pid {os.getpid()}$"):
-        await open_store(tmp_path)
-    await store.close()
+    async with opened(tmp_path):
+        program = "import asyncio, pathlib, sys; from emailgw.store.open import open_store; "
+        program += "asyncio.run(open_store(pathlib.Path(sys.argv[1])))"
+        second = subprocess.run(
+            [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert f"in use by another emailgw, pid {os.getpid()}" in second.stderr
+        with pytest.raises(Locked, match=f"pid {os.getpid()}$"):
+            await open_store(tmp_path)
     await (await open_store(tmp_path)).close()
 
 
@@ -276,8 +278,7 @@ def _run_sql(data_dir: Path, sql: str, *parameters: object) -> None:
         connection.close()
 
 
-async def test_a_full_disk_passes(tmp_path: Path) -> None:
-    database = await open_database(tmp_path / "db")
+async def test_a_full_disk_passes(database: SQLiteDatabase) -> None:
     [[[pages]]] = await database.write(Verb((Statement("PRAGMA page_count"),)))
     await database.write(Verb((Statement("CREATE TABLE large (body BLOB)"),)))
     await database.write(Verb((Statement(f"PRAGMA max_page_count={int(str(pages)) + 3}"),)))
@@ -289,7 +290,6 @@ async def test_a_full_disk_passes(tmp_path: Path) -> None:
     await database.write(large)
     assert await database.read("SELECT count(*) FROM large") == [(1,)]
     assert await numbers(database) == [1]
-    await database.close()
 
 
 IO_ERROR = """
@@ -337,30 +337,25 @@ async def test_after_an_io_error_nothing_is_promised_any_more(tmp_path: Path) ->
     assert result.returncode == 0, result.stderr
     promised = result.stdout.split()
     assert len(promised) >= 5
-    store = await open_store(tmp_path)
-    found = {recipient.message_id for recipient in await store.history.waiting((RecipientState.QUEUED,))}
-    assert found == set(promised)
-    await store.close()
+    async with opened(tmp_path) as store:
+        found = {recipient.message_id for recipient in await store.history.waiting((RecipientState.QUEUED,))}
+        assert found == set(promised)
 
 
 async def test_too_many_waiting_writes_are_refused_rather_than_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emailgw.store.sqlite.INBOX_LIMIT", 50)
-    database = await open_database(tmp_path / "db")
     outcomes = await asyncio.gather(*(database.write(write_row(i)) for i in range(5000)), return_exceptions=True)
     refused = [outcome for outcome in outcomes if isinstance(outcome, StoreUnavailable)]
     assert refused
     assert len(await numbers(database)) == 5000 - len(refused)
-    await database.close()
 
 
 async def test_a_store_opened_again_knows_everything(tmp_path: Path) -> None:
     mail = make_mail("a@example.test", "b@other.test")
-    store: Store = await open_store(tmp_path)
-    await store.queue.enqueue(*mail)
-    before = await store.history.story(mail.message.id)
-    await store.close()
-    store = await open_store(tmp_path)
-    assert await store.history.story(mail.message.id) == before
-    await store.close()
+    async with opened(tmp_path) as store:
+        await store.queue.enqueue(*mail)
+        before = await store.history.story(mail.message.id)
+    async with opened(tmp_path) as store:
+        assert await store.history.story(mail.message.id) == before
