@@ -55,6 +55,7 @@ WRONG = [
     ('[dns]\ntimeout = "1h"', "dns.timeout", "found 1h", "expected 100ms to 5m"),
     ('[http]\nmax_body = "2GB"', "http.max_body", "found 2GB", "expected 1KB to 1GB"),
     ("[queue]\nretry = []", "queue.retry", "found []", "at least one duration"),
+    ('[queue]\nretry = ["31d"]', "queue.retry", "31d", "none over 30d"),
     ("[http]\nlisten = []", "http.listen", "found []", "at least one address"),
     # What must fit together (G4: a try ends before its lease).
     ('[queue]\nlease = "5m"', "queue.lease", "found 5m", "expected at least 13m"),
