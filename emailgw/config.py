@@ -339,14 +339,14 @@ def _check(config: Config) -> str | None:
     if not config.data_dir:
         return "data_dir: found '', expected a directory"
     if len(str(Path(config.data_dir).absolute())) > LONGEST_DATA_DIR:
-        return f"data_dir: found {len(config.data_dir)} characters, expected at most {LONGEST_DATA_DIR} (for its socket)"
+        return f"data_dir: found {len(config.data_dir)} characters, expected at most {LONGEST_DATA_DIR}"
     if not config.queue.retry or max(config.queue.retry) > 30 * 86_400_000:
         return f"queue.retry: found {config.queue.retry}, expected at least one duration, none over 30d"
     for nameserver in config.dns.nameservers:
         try:
             ipaddress.ip_address(nameserver.host)
         except ValueError:
-            return f"dns.nameservers: found {str(nameserver)!r}, expected an IP address with a port, such as 127.0.0.1:53"
+            return f"dns.nameservers: found {str(nameserver)!r}, expected an IP address and port such as 127.0.0.1:53"
     for key, addresses in (
         ("inbound.plain_addresses", config.inbound.plain_addresses),
         ("inbound.forward_reports_to", (config.inbound.forward_reports_to,)),

@@ -7,6 +7,7 @@ EmailgwError
 ├── CannotListen         an address is taken or not ours now; temporary
 ├── NotFound             no such thing, or not yours
 ├── Conflict             the thing is not in a state that allows it (also: a lost lease)
+│   └── Contradiction    a row would contradict what is stored
 └── StoreUnavailable     our storage failed or refuses more; temporary to the other side
     └── Locked           another process owns the data directory
 """
@@ -52,6 +53,10 @@ class NotFound(EmailgwError):
 
 class Conflict(EmailgwError):
     """The thing is not in a state that allows what was asked."""
+
+
+class Contradiction(Conflict):
+    """A row would contradict what is stored, such as an id that is taken: a fault of ours, another try may pass."""
 
 
 class StoreUnavailable(EmailgwError):

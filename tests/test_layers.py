@@ -43,7 +43,11 @@ LAYERS = {
     "queue": Layer("core errors mime bounce store vault maillog metrics", door="disposable_email_domains"),
     "outhttp": Layer("core errors", door="aiohttp yarl"),
     "smtpd": Layer("core errors mime bounce queue maillog metrics", door="aiosmtpd"),
-    "api": Layer("core errors wire outhttp queue.accept queue.keys queue.domains queue.raw queue.validation queue.schedule queue.templates store metrics", door="starlette"),
+    "api": Layer(
+        "core errors wire outhttp store metrics "
+        "queue.accept queue.keys queue.domains queue.raw queue.validation queue.schedule queue.templates",
+        door="starlette",
+    ),
     "control": Layer("core errors mime wire queue store vault maillog metrics"),
     "service": Layer(ALL, door="hypercorn"),
     "cli": Layer(ALL, door="click rich uvloop"),

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from emailgw import metrics
 from emailgw.core.directory import Dialect
-from emailgw.errors import Conflict, NotFound, Rejected, StoreUnavailable, TooManyRequests
+from emailgw.errors import Conflict, Contradiction, NotFound, Rejected, StoreUnavailable, TooManyRequests
 from emailgw.wire.errors import error_body
 
 log = logging.getLogger("emailgw.api")
@@ -50,11 +50,11 @@ def answer_to(error: Exception, dialect: Dialect) -> Response:
             return error_response(error.name, str(error), dialect)
         case NotFound():
             return error_response("not_found", str(error), dialect)
-        case Conflict():
-            return error_response("validation_error", str(error), dialect)
-        case StoreUnavailable():
+        case StoreUnavailable() | Contradiction():
             log.error("not accepted: %s", error)
             return error_response("unavailable", "Temporarily unavailable, try again.", dialect, {"retry-after": "5"})
+        case Conflict():
+            return error_response("validation_error", str(error), dialect)
         case _:
             fault = secrets.token_hex(4)
             log.error("fault %s while answering a request", fault, exc_info=error)

@@ -14,12 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emailgw import metrics
 from emailgw.api.answers import error_response, json_response
+from emailgw.errors import StoreUnavailable
 
 _SLASHES = re.compile(r"/{2,}")
 
 
-def build_app(resources: Sequence[Route], health: "Health", exposition: "Metrics") -> ASGIApp:
-    """`resources`: the guarded routes, in the order in which they are tried."""
+def build_app(resources: Sequence[Route], health: "Health", exposition: "Metrics", octets: int) -> ASGIApp:
+    """`resources`: the guarded routes, in the order in which they are tried. `octets`: of bodies held at a time."""
     app = Starlette(
         routes=[
             *resources,
@@ -29,7 +30,7 @@ def build_app(resources: Sequence[Route], health: "Health", exposition: "Metrics
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False
-    return _Front(app)
+    return _Front(app, octets)
 
 
 class Health:
@@ -73,8 +74,10 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 class _Front:
     """Before everything: `//emails` is `/emails` (contracts 0.2), no smuggled request passes, answers are counted."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, octets: int) -> None:
         self._app = app
+        self._octets = octets
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "//" in scope["path"]:
@@ -89,7 +92,23 @@ class _Front:
                 metrics.http_requests.labels(str(event["status"])).inc()
             await send(event)
 
-        await app(scope, receive, counting)
+        held = 0
+
+        async def weighing() -> Any:
+            """Memory is bounded by octets, not by connections: too many large bodies at once are sent away."""
+            nonlocal held
+            event = await receive()
+            if event["type"] == "http.request":
+                held += len(event["body"])
+                self._held += len(event["body"])
+                if self._held > self._octets:
+                    raise StoreUnavailable("too many large requests at once")
+            return event
+
+        try:
+            await app(scope, weighing, counting)
+        finally:
+            self._held -= held
 
 
 def _is_ambiguous(scope: Scope) -> bool:

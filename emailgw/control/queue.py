@@ -152,11 +152,14 @@ class QueueOperations:
         if recipient.state not in change.before:
             raise Conflict(f"it is {recipient.state.value}")
         if change.after is None or change.event is None:
+            if recipient.tries == 0 and recipient.due_at is not None and recipient.due_at > now:
+                raise Conflict(f"it is scheduled for {show_iso(recipient.due_at)}")
             await self._queue.hurry(recipient, now)
             return
-        after = msgspec.structs.replace(
-            recipient, state=change.after, due_at=now if change.after.is_waiting else None, updated_at=now
-        )
+        due_at = None
+        if change.after.is_waiting:  # not before its time: what was scheduled and held is still scheduled
+            due_at = max(now, (await self._history.message(recipient.message_id)).date)
+        after = msgspec.structs.replace(recipient, state=change.after, due_at=due_at, updated_at=now)
         detail = Detail(source=Source.OPERATOR, reason="by the operator")
         event = Event(now, change.event, recipient.message_id, recipient.id, recipient.address, detail)
         await self._queue.change(after, event, change.before)

@@ -56,6 +56,10 @@ class SerialNumbers:
         self._node = node
         self._last = 0
 
+    def start_after(self, number: int) -> None:
+        """Give out only numbers above one that exists: the clock may have been set back while nobody ran."""
+        self._last = max(self._last, number >> SERIAL_NODE_BITS)
+
     def take(self, now: int, count: int = 1) -> range:
         """`count` numbers as an ascending range; `now` in milliseconds may stand still or step back."""
         first = max(self._last + 1, (now - SERIAL_EPOCH) << SERIAL_COUNTER_BITS)

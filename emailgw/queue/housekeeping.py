@@ -47,7 +47,7 @@ class Housekeeping:
         """One round; how many messages were forgotten."""
         for state, count in (await self._history.count_waiting()).items():
             metrics.waiting.labels(state.value).set(count)
-        before = self._clock() - self._keep
+        before = max(0, self._clock() - self._keep)
         forgotten = 0
         while count := await self._queue.discard(uuid7_floor(before), before, DISCARD_AT_ONCE):
             forgotten += count

@@ -78,9 +78,9 @@ class History:
         """Recipients in one of `states` by ascending id from behind `after`, for the operator's list."""
         names = ", ".join(f"'{state.value}'" for state in states)
         condition = "r.nexthop = :nexthop AND " if nexthop else ""
-        # Naming the partial index's condition lets a list of waiting mail skip the finished millions.
-        if all(state.is_waiting for state in states):
-            condition += "r.due_at IS NOT NULL AND "
+        # Naming the partial index's condition lets the list skip the finished millions.
+        if not any(state.is_final for state in states):
+            condition += "r.state IN ('queued', 'deferred', 'held') AND "
         sql = (
             f"SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE {condition}r.state IN ({names}) "
             "AND r.id > :after ORDER BY r.id LIMIT :limit"
@@ -117,3 +117,9 @@ class History:
         if not found or not isinstance(found[0][0], bytes):
             raise NotFound(f"there is no unparsed mail {id}")
         return found[0][0]
+
+    async def highest_serial(self) -> int:
+        """The highest number that the caller of a verb has given out (core.ids.SerialNumbers); 0 in an empty store."""
+        sql = "SELECT (SELECT max(id) FROM recipients), (SELECT max(id) FROM contents), (SELECT max(id) FROM unparsed)"
+        [row] = await self._database.read(sql)
+        return max(int(value or 0) for value in row)

@@ -238,9 +238,7 @@ class Queue:
         await self._database.write(Verb((update,)))
         self._tell([msgspec.structs.replace(recipient, due_at=now)])
 
-    async def report(
-        self, recipient: Recipient, event: Event, digest: bytes, forward: Arrival | None = None
-    ) -> None:
+    async def report(self, recipient: Recipient, event: Event, digest: bytes, forward: Arrival | None = None) -> None:
         """Write what a report by mail said of a delivered recipient, and queue the copy that somebody gets of it.
         Raises Conflict when the same report (`digest`) was counted before or the recipient is not in a state that a
         report can change.

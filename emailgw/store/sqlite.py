@@ -17,7 +17,7 @@ from typing import Self
 
 import aiosqlite
 
-from emailgw.errors import Conflict, EmailgwError, StoreUnavailable
+from emailgw.errors import Conflict, Contradiction, EmailgwError, StoreUnavailable
 from emailgw.store.verb import NO_PARAMETERS, Parameters, Rows, Statement, Verb
 
 GROUP_LIMIT = 256  # verbs in one transaction: bounds how long the first of them waits
@@ -129,7 +129,7 @@ class SQLiteDatabase:
                     connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                     synchronous = durable
                 outcomes = _commit(connection, group)
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001  (a writer that died would leave everybody waiting for ever)
                 outcomes = [(future, StoreUnavailable(f"writing failed: {error}")) for _, future in group]
                 self._judge(error)
             self._loop.call_soon_threadsafe(_answer, outcomes)
@@ -151,7 +151,7 @@ class SQLiteDatabase:
             self._inbox.put(None)  # the end was behind these; meet it again after them
         return group
 
-    def _judge(self, error: sqlite3.Error) -> None:
+    def _judge(self, error: Exception) -> None:
         """A full disk passes. After an I/O error nobody knows what is on it: trust this file only after a restart."""
         name = getattr(error, "sqlite_errorname", "")
         if (
@@ -172,9 +172,11 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outc
             connection.execute("SAVEPOINT verb")
             try:
                 outcomes.append((future, [_execute(connection, statement) for statement in verb.statements]))
-            except _VERBS_OWN_FAULT as error:
+            except (*_VERBS_OWN_FAULT, sqlite3.OperationalError) as error:
+                if isinstance(error, sqlite3.OperationalError) and "decode" not in str(error):
+                    raise  # the storage's; a text that is no UTF-8 is a row's
                 connection.execute("ROLLBACK TO verb")
-                outcomes.append((future, Conflict(str(error)) if isinstance(error, sqlite3.IntegrityError) else error))
+                outcomes.append((future, Contradiction(str(error)) if _contradicts(error) else error))
             connection.execute("RELEASE verb")
         connection.execute("COMMIT")
     except sqlite3.Error:
@@ -183,6 +185,10 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outc
             connection.execute("ROLLBACK")
         raise
     return outcomes
+
+
+def _contradicts(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.IntegrityError)
 
 
 def _execute(connection: sqlite3.Connection, statement: Statement) -> Rows:

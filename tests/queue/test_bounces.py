@@ -79,9 +79,7 @@ async def test_the_same_report_twice_counts_once(world: World) -> None:
     assert (await state(world, joe))[1] == ["queued", "delivered", "delayed", "bounced"]
 
 
-@pytest.mark.parametrize(
-    "raw", [VACATION, ORDINARY, b"\0\xff" * 1000], ids=["vacation", "ordinary", "bytes"]
-)
+@pytest.mark.parametrize("raw", [VACATION, ORDINARY, b"\0\xff" * 1000], ids=["vacation", "ordinary", "bytes"])
 async def test_what_is_no_report_has_no_effect(world: World, raw: bytes) -> None:
     joe = await delivered(world)
     await bounces(world).receive(joe.id, raw)

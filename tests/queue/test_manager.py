@@ -307,9 +307,9 @@ async def test_after_a_stop_nothing_is_begun(world: World) -> None:
     mails = [await world.put("joe@example.test") for _ in range(20)]
     await world.start()
     await eventually(lambda: gate.asked, "a try is under way")
-    asked = gate.asked
     stopping = asyncio.create_task(world.stop(grace=5000))
     await asyncio.sleep(0)
+    asked = gate.asked  # a lane that was let go in the same turn of the loop may have begun before the stop
     gate.open()
     await stopping
     assert len(world.taken) <= asked
