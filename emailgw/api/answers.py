@@ -18,6 +18,9 @@ from emailgw.wire.errors import error_body
 log = logging.getLogger("emailgw.api")
 
 _encoder = msgspec.json.Encoder()
+# The rest of the body is not read, so the connection ends; who is not told sends his next request into it.
+_BODY_UNREAD = ("too_large", "too_slow")
+_CLOSING = {"connection": "close"}
 
 
 class Unauthorized(Rejected):
@@ -47,7 +50,7 @@ def answer_to(error: Exception, dialect: Dialect) -> Response:
         case TooManyRequests():
             return error_response(error.name, str(error), dialect, {"retry-after": str(error.retry_after)})
         case Rejected():
-            return error_response(error.name, str(error), dialect)
+            return error_response(error.name, str(error), dialect, _CLOSING if error.name in _BODY_UNREAD else None)
         case NotFound():
             return error_response("not_found", str(error), dialect)
         case StoreUnavailable() | Contradiction():

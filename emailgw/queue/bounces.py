@@ -20,7 +20,7 @@ from emailgw.core.events import Detail, EventType, Source
 from emailgw.core.ids import SERIAL_COUNTER_BITS, SERIAL_EPOCH, SERIAL_NODE_BITS, MessageId, RecipientId, is_uuid
 from emailgw.core.ids import SerialNumbers as Serials
 from emailgw.core.model import Message, Recipient
-from emailgw.errors import Conflict, NotFound, StoreUnavailable
+from emailgw.errors import Conflict, Contradiction, NotFound, StoreUnavailable
 from emailgw.mime.reader import Fields, read_fields
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.queue.effects import Effect, digest_of, effect_of, event_about, likely_part, part_about, unsubscription
@@ -176,6 +176,8 @@ class Bounces:
         forward = await self._tools.forwarding.copy(message, event, raw) if message is not None else None
         try:
             await self._tools.queue.report(effect.recipient, event, effect.digest, forward)
+        except Contradiction as error:
+            raise StoreUnavailable(str(error)) from error  # offered again, the report gets a new serial
         except Conflict as error:
             log.info("report for recipient %d changes nothing: %s", recipient.id, error)
             _count(kind, "repeated")
@@ -201,6 +203,8 @@ class Bounces:
         kept = raw[: tools.limits.kept_size]
         try:
             await tools.queue.keep_unparsed(serial, event, _unread_digest(raw), kind.value, kept, forward)
+        except Contradiction as error:
+            raise StoreUnavailable(str(error)) from error
         except Conflict:
             _count(kind, "repeated")
             return

@@ -12,7 +12,7 @@ from emailgw.core.ids import KeyId, MessageId
 from emailgw.core.model import Content, Submission
 from emailgw.core.template import TemplateFields
 from emailgw.errors import Rejected
-from emailgw.wire.decoding import decode
+from emailgw.wire.bodies import decode
 from emailgw.wire.emails import (
     EmailRequest,
     Fetched,

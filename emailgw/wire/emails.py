@@ -16,7 +16,7 @@ from emailgw.core.ids import KeyId
 from emailgw.core.model import Attachment, Content, Submission
 from emailgw.core.template import TemplateFields
 from emailgw.errors import Rejected
-from emailgw.wire.decoding import decode
+from emailgw.wire.bodies import decode
 from emailgw.wire.times import read_phrase, read_time, show_iso
 
 MAX_ATTACHMENTS = 100

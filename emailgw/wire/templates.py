@@ -12,7 +12,7 @@ from emailgw.core.directory import Dialect
 from emailgw.core.model import Content
 from emailgw.core.template import Template, TemplateEdit, TemplateFields, TemplateVersion, Variable, VariableType
 from emailgw.errors import Rejected
-from emailgw.wire.decoding import decode
+from emailgw.wire.bodies import decode
 from emailgw.wire.reading import show_mailbox
 from emailgw.wire.times import show_time
 
