@@ -250,6 +250,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(api: Api) -> None
         started = time.monotonic()
         head = connection.recv(65536)
     assert head.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nconnection: close\r\n" in head.lower()  # or the client's next request would be lost
     assert time.monotonic() - started < 2
 
 
