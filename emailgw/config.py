@@ -340,8 +340,11 @@ def _check(config: Config) -> str | None:
         return "data_dir: found '', expected a directory"
     if len(str(Path(config.data_dir).absolute())) > LONGEST_DATA_DIR:
         return f"data_dir: found {len(config.data_dir)} characters, expected at most {LONGEST_DATA_DIR}"
-    if not config.queue.retry or max(config.queue.retry) > 30 * 86_400_000:
-        return f"queue.retry: found {config.queue.retry}, expected at least one duration, none over 30d"
+    if not config.queue.retry:
+        return "queue.retry: found [], expected at least one duration"
+    longest = max(config.queue.retry)
+    if longest > 30 * 86_400_000:
+        return f"queue.retry: found {longest}, expected durations none over 30d"
     for nameserver in config.dns.nameservers:
         try:
             ipaddress.ip_address(nameserver.host)
