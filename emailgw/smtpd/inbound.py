@@ -7,6 +7,7 @@ faults, no connection limit, no junk limit, short lines) is overridden here. RFC
 import asyncio
 import collections
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any, AnyStr, cast
@@ -28,6 +29,7 @@ MAX_COMMANDS = 1000  # of each kind in one session
 MAX_REFUSALS = 20  # 4xx and 5xx replies in one session
 MAX_RECIPIENTS = 100
 MAX_CLIENTS = 10_000  # whose rate is remembered
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 LATER = "451 4.3.0 Temporary local problem, try again later"
 
 
@@ -74,6 +76,11 @@ class Inbound:
             auth_exclude_mechanism=["LOGIN", "PLAIN"],
         )
 
+    @property
+    def most_octets(self) -> int:
+        """Between two replies: a message that is too large is still read to its end, to be refused politely."""
+        return 2 * self._settings.max_size + LONGEST_LINE
+
     def enter(self, address: str) -> bool:
         """Count a connection in; False when there are too many."""
         full = self._connections.total() >= self._settings.max_connections
@@ -95,15 +102,18 @@ class InboundProtocol(SMTP):
         self._inbound = inbound
         self._address: str | None = None
         self._refusals = 0
+        self._unanswered = 0  # octets since our last reply
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if peer else ""
         if self._inbound.enter(self._address):
             super().connection_made(transport)
-        elif isinstance(transport, asyncio.WriteTransport):
-            transport.write(b"421 4.7.0 Too many connections, try again later\r\n")
-            transport.close()
+        else:
+            # Not isinstance: uvloop's transports do not inherit from asyncio's.
+            turned_away = cast(asyncio.Transport, transport)
+            turned_away.write(b"421 4.7.0 Too many connections, try again later\r\n")
+            turned_away.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._address is not None:
@@ -115,8 +125,18 @@ class InboundProtocol(SMTP):
     def eof_received(self) -> bool | None:
         return super().eof_received() if self.session is not None else None
 
+    def data_received(self, data: bytes) -> None:
+        """aiosmtpd swallows a line without end, or a message without its dot, for ever; here it is too much one day."""
+        self._unanswered += len(data)
+        if self._unanswered <= self._inbound.most_octets:
+            super().data_received(data)
+        elif self.transport is not None and not self.transport.is_closing():
+            cast(asyncio.Transport, self.transport).write(b"421 4.7.0 Too much without an end, goodbye\r\n")
+            self.transport.close()
+
     async def push(self, status: AnyStr) -> None:
         """Every reply goes through here: after too many refusals the client is junk."""
+        self._unanswered = 0
         if status[:1] in ("4", "5", b"4", b"5"):
             self._refusals += 1
             if self._refusals > MAX_REFUSALS and self.transport is not None:
@@ -158,6 +178,9 @@ class _Reports:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         raw = envelope.original_content or b""
+        if _BARE.search(raw):
+            # What one host reads as an end of line and another does not is how messages are smuggled.
+            return "550 5.6.0 Lines must end in CR LF; bare CR or LF is not accepted"
         # Each once. Signed paths go first: what they record, the same report to a plain address only repeats.
         destinations = sorted(dict.fromkeys(_destinations(envelope)), key=lambda one: one.purpose is Purpose.PLAIN)
         try:
