@@ -41,7 +41,7 @@ _CLAIM = (
 _CLAIMED = (
     f"SELECT {rows.RECIPIENT_COLUMNS}, {rows.MESSAGE_COLUMNS}, m.size, "
     "CASE WHEN m.size <= :inline THEN c.body END FROM recipients r JOIN messages m ON m.id = r.message_id "
-    "JOIN contents c ON c.id = m.content_id "
+    "LEFT JOIN contents c ON c.id = m.content_id "
     "WHERE r.nexthop = :nexthop AND r.due_at = :until AND r.lease = :lease ORDER BY r.id"
 )
 _SETTLE = (

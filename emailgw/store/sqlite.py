@@ -69,7 +69,7 @@ class SQLiteDatabase:
         """
         database = cls(path, on_failure)
         ready: asyncio.Future[None] = database._loop.create_future()
-        database._writer = threading.Thread(target=database._run, args=(ready,), name="store-writer")
+        database._writer = threading.Thread(target=database._run, args=(ready,), name="store-writer", daemon=True)
         database._writer.start()
         await ready
         for _ in range(readers):
