@@ -39,7 +39,6 @@ bench: $(VENV)/.ready-test peers
 
 # Longer tiers of what `make test` does for a short while.
 fuzz: $(VENV)/.ready-test
-	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	for target in tests/fuzz/fuzz_*.py; do $(BIN)/python $$target -max_total_time=$${SECONDS_EACH:-600} || exit 1; done
 
 faults: $(VENV)/.ready-test peers
