@@ -12,6 +12,15 @@ from emailgw.bounce.report import Kind
 from tests.bounce.corpora import every_message, needs_corpora
 
 SECONDS = 0.5
+
+
+def seconds(message: bytes) -> float:
+    """CPU time: the parser waits for nothing, and what else the machine does meanwhile is not its own."""
+    began = time.thread_time()
+    parse(message)
+    return time.thread_time() - began
+
+
 MEGABYTES = 50
 HEAD = b"From: MAILER-DAEMON@x.example\nReturn-Path: <>\nSubject: Undelivered Mail Returned to Sender\n"
 MANY = 2_000_000
@@ -39,9 +48,9 @@ def test_every_message_and_its_mutations() -> None:
     slowest = 0.0
     for message in every_message():
         for variant in (message, *mutations(message, dice)):
-            began = time.perf_counter()
+            began = time.thread_time()
             parse(variant)
-            slowest = max(slowest, time.perf_counter() - began)
+            slowest = max(slowest, time.thread_time() - began)
     assert slowest < SECONDS
 
 
@@ -99,9 +108,9 @@ UNITS += [
 @pytest.mark.parametrize("unit", UNITS, ids=repr)
 def test_two_megabytes_of_one_thing(unit: bytes) -> None:
     for message in in_every_place(unit):
-        began = time.perf_counter()
+        began = time.thread_time()
         parse(message)
-        assert time.perf_counter() - began < SECONDS
+        assert time.thread_time() - began < SECONDS
 
 
 DEEP = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(1000))
@@ -122,9 +131,7 @@ SIZES = {
 
 @pytest.mark.parametrize("name", SIZES)
 def test_size_is_bounded(name: str) -> None:
-    began = time.perf_counter()
-    parse(SIZES[name])
-    took = time.perf_counter() - began
+    took = min(seconds(SIZES[name]) for _ in range(3))
     tracemalloc.start()
     try:
         parse(SIZES[name])
