@@ -14,7 +14,7 @@ from emailgw.bounce.report import Action
 from emailgw.core.status import EnhancedStatus
 from emailgw.core.text import clean_line
 
-MAX_RECIPIENTS = 1000
+MAX_RECIPIENTS = 300
 MAX_LINES = 20_000
 MAX_LINE = 4000
 
