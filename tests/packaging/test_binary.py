@@ -140,7 +140,7 @@ def test_mail_goes_through_it(bare_root: Path, gateway: Gateway, dns: DNSServer,
     assert httpx.get(f"{gateway.url}/metrics").status_code == 200
 
     # Codecs are found by name when a bounce needs one.
-    bounce = BOUNCE.format(text="あて先が見つかりません").encode("iso-2022-jp")
+    bounce = BOUNCE.format(text="あて先が見つかりません").replace("\n", "\r\n").encode("iso-2022-jp")
     with smtplib.SMTP("127.0.0.1", gateway.inbound_port) as client:
         client.sendmail("", message.reverse_path, bounce)
     gateway.wait_for_state(id, "bounced")
