@@ -11,6 +11,7 @@ from emailgw.core.address import Address, Mailbox
 from emailgw.core.ids import MessageId
 from emailgw.core.model import Attachment, Content
 from emailgw.mime.compose import Boundaries, compose
+from tests.bounce.corpora import needs_corpora
 from tests.mime.judges import (
     ANYTHING,
     AUTHOR,
@@ -319,7 +320,7 @@ def test_raw_messages_pass_with_crlf(raw: bytes, sent: bytes) -> None:
     assert compose(content(raw=raw), message()) == sent
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the corpus of odd messages is not at hand")
+@needs_corpora
 def test_odd_messages_travel_as_attachments_and_as_texts() -> None:
     samples = sorted(SAMPLES.glob("*.eml"))
     assert samples
