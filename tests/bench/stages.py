@@ -24,7 +24,8 @@ from emailgw.delivery.router import Router
 from emailgw.mime.compose import compose
 from emailgw.mime.dkim import Signer, generate_key, sign
 from emailgw.queue.disposition import conclude, decide
-from emailgw.service import Core, delivery_settings
+from emailgw.service.core import Core
+from emailgw.service.delivering import delivery_settings
 from emailgw.store.queue import Claimed
 from tests.bench.fill import TEXT
 from tests.bench.world import world

@@ -1,4 +1,8 @@
-"""The schema's versions: created whole, migrated step by step inside one transaction, refused when newer than us."""
+"""The schema's versions: numbered scripts, each the step to its number; refused when newer than us.
+
+A fresh file runs all of them, an old one those it has not seen, in one transaction: whatever happens meanwhile, the
+file has one version or the other. A script that was released never changes.
+"""
 
 import sqlite3
 from importlib import resources
@@ -6,8 +10,13 @@ from pathlib import Path
 
 from emailgw.errors import StoreUnavailable
 
-VERSION = 1
-_MIGRATIONS: dict[int, str] = {}  # from version n: the script that leads to n + 1
+# Number → name of the script in this package.
+STEPS = {
+    int(entry.name.removesuffix(".sql")): entry.name
+    for entry in sorted(resources.files(__name__).iterdir(), key=lambda entry: entry.name)
+    if entry.name.endswith(".sql")
+}
+VERSION = max(STEPS)
 
 
 def prepare(path: Path) -> None:
@@ -36,19 +45,21 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     if found == 0:
         connection.execute("PRAGMA journal_mode=WAL")
-        scripts = [resources.files("emailgw.store").joinpath("schema_sqlite.sql").read_text(encoding="utf-8")]
-    else:
-        scripts = [_MIGRATIONS[version] for version in range(found, VERSION)]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for script in scripts:
-            for statement in _statements(script):
-                connection.execute(statement)
+        for number, name in STEPS.items():
+            if number > found:
+                for statement in _statements(_script(name)):
+                    connection.execute(statement)
         connection.execute(f"PRAGMA user_version={VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _script(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _statements(script: str) -> list[str]:

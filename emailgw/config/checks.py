@@ -1,0 +1,129 @@
+"""What types cannot say of a configuration: ranges, choices, and what must fit together."""
+
+import ipaddress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from emailgw.config.quantities import Duration
+from emailgw.config.sections import Config
+from emailgw.core.address import Address, AddressError
+
+LONGEST_DATA_DIR = 90  # characters: the path of a Unix socket holds 107
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    low: float
+    high: float
+
+
+_RANGES = {
+    "delivery.mx_port": _Rule(1, 65535),
+    "delivery.messages_per_session": _Rule(1, 100_000),
+    "delivery.connect_timeout": _Rule(100, 10 * 60_000),
+    "delivery.command_timeout": _Rule(100, 60 * 60_000),
+    "delivery.try_timeout": _Rule(1_000, 24 * 3_600_000),
+    "dns.timeout": _Rule(100, 5 * 60_000),
+    "domains.check_every": _Rule(100, 30 * 86_400_000),
+    "domains.retire_after": _Rule(100, 365 * 86_400_000),
+    "limits.requests_per_second": _Rule(0, 1_000_000),
+    "limits.recipients_per_day": _Rule(0, 10**12),
+    "limits.recipients_per_month": _Rule(0, 10**12),
+    "http.body_timeout": _Rule(100, 60 * 60_000),
+    "http.max_body": _Rule(1 << 10, 1 << 30),
+    "inbound.max_connections": _Rule(1, 100_000),
+    "inbound.max_connections_per_address": _Rule(1, 100_000),
+    "inbound.max_size": _Rule(64 << 10, 1 << 30),
+    "inbound.plain_rate": _Rule(1, 60_000),
+    "inbound.plain_size": _Rule(64 << 10, 1 << 30),
+    "inbound.keep_unparsed": _Rule(0, 1_000_000),
+    "inbound.keep_unparsed_size": _Rule(1 << 10, 1 << 30),
+    "suppression.transient_count": _Rule(2, 1000),
+    "suppression.transient_window": _Rule(60_000, 365 * 86_400_000),
+    "inbound.timeout": _Rule(1_000, 60 * 60_000),
+    "delivery.idle_session": _Rule(0, 5 * 60_000),
+    "queue.claim": _Rule(1, 1000),
+    "queue.lease": _Rule(1_000, 2 * 86_400_000),
+    "queue.shutdown_grace": _Rule(0, 10 * 60_000),
+    "queue.return_path_lifetime": _Rule(3_600_000, 365 * 86_400_000),
+    "queue.min_free_space": _Rule(0, 1 << 50),
+    "queue.keep": _Rule(60_000, 3650 * 86_400_000),
+    "queue.jitter": _Rule(0, 0.9),
+    "queue.lifetime": _Rule(1_000, 30 * 86_400_000),
+    "queue.max_sessions": _Rule(1, 10_000),
+    "queue.sessions_per_site": _Rule(1, 10_000),
+}
+_CHOICES = {
+    "delivery.tls": ("opportunistic", "off"),
+    "log.level": ("debug", "info", "warning", "error"),
+}
+
+
+def check(config: Config) -> str | None:
+    """What is wrong, in words that name the key, what was found and what is expected; None when nothing is."""
+    for key, rule in _RANGES.items():
+        value = _get(config, key)
+        if not rule.low <= value <= rule.high:
+            kind = type(value)
+            low, high = (kind(rule.low), kind(rule.high)) if kind is not int else (int(rule.low), int(rule.high))
+            return f"{key}: found {value}, expected {low} to {high}"
+    for key, choices in _CHOICES.items():
+        value = _get(config, key)
+        if value not in choices:
+            return f"{key}: found {value!r}, expected {' or '.join(map(repr, choices))}"
+    for section_check in (_check_data_dir, _check_listeners, _check_addresses, _check_times):
+        problem = section_check(config)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _check_data_dir(config: Config) -> str | None:
+    if not config.data_dir:
+        return "data_dir: found '', expected a directory"
+    if len(str(Path(config.data_dir).absolute())) > LONGEST_DATA_DIR:
+        return f"data_dir: found {len(config.data_dir)} characters, expected at most {LONGEST_DATA_DIR}"
+    return None
+
+
+def _check_listeners(config: Config) -> str | None:
+    if not config.http.listen:
+        return "http.listen: found [], expected at least one address"
+    for nameserver in config.dns.nameservers:
+        try:
+            ipaddress.ip_address(nameserver.host)
+        except ValueError:
+            return f"dns.nameservers: found {str(nameserver)!r}, expected an IP address and port such as 127.0.0.1:53"
+    return None
+
+
+def _check_addresses(config: Config) -> str | None:
+    for key, addresses in (
+        ("inbound.plain_addresses", config.inbound.plain_addresses),
+        ("inbound.forward_reports_to", (config.inbound.forward_reports_to,)),
+    ):
+        for address in filter(None, addresses):
+            try:
+                Address.parse(address)
+            except AddressError as error:
+                return f"{key}: found {address!r}, expected an address such as bounces@example.com ({error})"
+    return None
+
+
+def _check_times(config: Config) -> str | None:
+    if not config.queue.retry:
+        return "queue.retry: found [], expected at least one duration"
+    longest = max(config.queue.retry)
+    if longest > 30 * 86_400_000:
+        return f"queue.retry: found {longest}, expected durations none over 30d"
+    if config.queue.lease < config.delivery.try_timeout + 60_000:
+        # Guarantee G4: a try must be over before its lease is.
+        least = Duration(config.delivery.try_timeout + 60_000)
+        return f"queue.lease: found {config.queue.lease}, expected at least {least} (delivery.try_timeout and a minute)"
+    return None
+
+
+def _get(config: Config, key: str) -> Any:
+    section, _, name = key.partition(".")
+    return getattr(getattr(config, section), name)

@@ -1,0 +1,111 @@
+"""The sections of the configuration with their defaults; what a value may be beyond its type is in `checks`."""
+
+import msgspec
+
+from emailgw.config.quantities import Duration, Endpoint, HostName, Network, Size
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class HttpConfig(Section, frozen=True):
+    listen: tuple[Endpoint, ...] = (Endpoint("127.0.0.1:8080"),)
+    max_body: Size = Size(40 << 20)
+    body_timeout: Duration = Duration(60_000)
+    metrics_networks: tuple[Network, ...] = (Network("127.0.0.0/8"), Network("::1/128"))
+
+
+class InboundConfig(Section, frozen=True):
+    listen: tuple[Endpoint, ...] = (Endpoint("0.0.0.0:25"),)
+    max_size: Size = Size(10 << 20)
+    max_connections: int = 200
+    max_connections_per_address: int = 20
+    timeout: Duration = Duration(5 * 60_000)
+    plain_addresses: tuple[str, ...] = ()
+    plain_rate: int = 60
+    plain_size: Size = Size(1 << 20)
+    keep_unparsed: int = 1000
+    keep_unparsed_size: Size = Size(256 << 10)
+    forward_reports_to: str = ""
+
+
+class SuppressionConfig(Section, frozen=True):
+    hard_bounces: bool = True
+    transient_bounces: bool = True
+    complaints: bool = True
+    unsubscribes: bool = True
+    transient_count: int = 5
+    transient_window: Duration = Duration(14 * 86_400_000)
+
+
+class DnsConfig(Section, frozen=True):
+    nameservers: tuple[Endpoint, ...] = ()
+    timeout: Duration = Duration(10_000)
+
+
+class DeliveryConfig(Section, frozen=True):
+    mx_port: int = 25
+    allow_networks: tuple[Network, ...] = ()
+    tls: str = "opportunistic"
+    connect_timeout: Duration = Duration(30_000)
+    command_timeout: Duration = Duration(5 * 60_000)
+    try_timeout: Duration = Duration(12 * 60_000)
+    messages_per_session: int = 100
+    idle_session: Duration = Duration(2_000)
+
+
+class QueueConfig(Section, frozen=True):
+    retry: tuple[Duration, ...] = tuple(Duration(minutes * 60_000) for minutes in (1, 5, 15, 30, 60, 120, 240))
+    jitter: float = 0.2
+    lifetime: Duration = Duration(2 * 86_400_000)
+    lease: Duration = Duration(15 * 60_000)
+    max_sessions: int = 200
+    sessions_per_site: int = 20
+    claim: int = 10
+    shutdown_grace: Duration = Duration(20_000)
+    return_path_lifetime: Duration = Duration(14 * 86_400_000)
+    min_free_space: Size = Size(100 << 20)
+    keep: Duration = Duration(30 * 86_400_000)
+
+
+class TestingConfig(Section, frozen=True):
+    domain: HostName = HostName("emailgw.test")
+
+
+class OutboundConfig(Section, frozen=True):
+    allow_networks: tuple[Network, ...] = ()
+
+
+class LimitsConfig(Section, frozen=True):
+    requests_per_second: int = 0
+    recipients_per_day: int = 0
+    recipients_per_month: int = 0
+
+
+class DomainsConfig(Section, frozen=True):
+    check_every: Duration = Duration(6 * 3_600_000)
+    retire_after: Duration = Duration(7 * 86_400_000)
+
+
+class LogConfig(Section, frozen=True):
+    level: str = "info"
+    mail: bool = True
+
+
+class Config(Section, frozen=True):
+    """The whole file. `ehlo_name` empty: the machine's own fully qualified name."""
+
+    data_dir: str = "/var/lib/emailgw"
+    ehlo_name: HostName = HostName("")
+    http: HttpConfig = HttpConfig()
+    inbound: InboundConfig = InboundConfig()
+    dns: DnsConfig = DnsConfig()
+    delivery: DeliveryConfig = DeliveryConfig()
+    queue: QueueConfig = QueueConfig()
+    suppression: SuppressionConfig = SuppressionConfig()
+    testing: TestingConfig = TestingConfig()
+    outbound: OutboundConfig = OutboundConfig()
+    limits: LimitsConfig = LimitsConfig()
+    domains: DomainsConfig = DomainsConfig()
+    log: LogConfig = LogConfig()

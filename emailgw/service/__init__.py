@@ -1,0 +1,9 @@
+"""The composition root: builds every part from its config section, starts them in order, supervises, stops in reverse.
+
+The one place that knows all layers. Roles never call each other; they are handed the store and meet there.
+"""
+
+from emailgw.service.core import Core
+from emailgw.service.daemon import Service
+
+__all__ = ["Core", "Service"]

@@ -1,0 +1,83 @@
+"""What the daemon and a CLI without one have in common: the open store and what may be asked of it."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from emailgw.clock import Clock
+from emailgw.config import Config
+from emailgw.control.directory import DirectoryOperations
+from emailgw.control.operations import Operations
+from emailgw.control.queue import QueueOperations, Sites
+from emailgw.control.suppressions import SuppressionOperations
+from emailgw.core.ids import SerialNumbers
+from emailgw.delivery.lookup import RecordLookup
+from emailgw.errors import ConfigError
+from emailgw.queue.accept import Accept, AcceptLimits
+from emailgw.queue.domains import Domains, DomainSettings
+from emailgw.queue.quotas import Quotas
+from emailgw.queue.suppression import Suppressing, SuppressionPolicy
+from emailgw.store.open import Store, open_store
+from emailgw.vault import Vault
+
+
+class Core:
+    """The open store with its operations; close the store when done."""
+
+    def __init__(self, config: Config, store: Store, vault: Vault, clock: Clock, host_name: str) -> None:
+        self.config = config
+        self.store = store
+        self.vault = vault
+        self.clock = clock
+        self.host_name = host_name
+        self.serials = SerialNumbers()
+        self.suppressing = Suppressing(store.reports, _suppression_policy(config))
+        limits = AcceptLimits(
+            config.queue.lifetime, config.http.max_body, config.queue.min_free_space, str(config.testing.domain)
+        )
+        quotas = Quotas(store.directory, config.limits.recipients_per_day, config.limits.recipients_per_month)
+        self.accept = Accept(
+            store.queue, store.directory, limits, Path(config.data_dir), clock, self.serials, store.suppressions, quotas
+        )
+
+        settings = DomainSettings(host_name, config.domains.check_every, config.domains.retire_after)
+        self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)
+
+    def open_lookup(self) -> RecordLookup:
+        return RecordLookup(tuple(self.config.dns.nameservers), self.config.dns.timeout)
+
+    @classmethod
+    async def open(cls, config: Config, on_failure: Callable[[str], None] | None = None) -> Self:
+        """Raises ConfigError, Locked or StoreUnavailable."""
+        data_dir = Path(config.data_dir)
+        try:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"data_dir: {data_dir}: {error.strerror}") from None
+        store = await open_store(data_dir, on_failure)
+        try:
+            core = cls(config, store, Vault.open(data_dir), Clock(), str(config.ehlo_name) or socket.getfqdn())
+            core.serials.start_after(await store.history.highest_serial())
+            return core
+        except BaseException:
+            await store.close()
+            raise
+
+    def operations(self, sites: Sites | None) -> Operations:
+        directory = DirectoryOperations(self.store.directory, self.store.reports, self.domains, self.clock)
+        suppressions = SuppressionOperations(self.store.suppressions, self.clock)
+        queue = QueueOperations(self.store.queue, self.store.history, self.clock, sites)
+        return Operations(directory, queue, suppressions, self.accept)
+
+
+def _suppression_policy(config: Config) -> SuppressionPolicy:
+    section = config.suppression
+    return SuppressionPolicy(
+        hard_bounces=section.hard_bounces,
+        transient_bounces=section.transient_bounces,
+        complaints=section.complaints,
+        unsubscribes=section.unsubscribes,
+        transient_count=section.transient_count,
+        transient_window=section.transient_window,
+    )
