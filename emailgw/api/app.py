@@ -1,32 +1,50 @@
-"""The ASGI application: the routes of all resources, `/healthz` and `/metrics`, and JSON for every other path."""
+"""The ASGI application: the routes of all resources, their description, `/healthz` and `/metrics`, and JSON for every
+other path.
+"""
 
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emailgw import metrics
 from emailgw.api.answers import error_response, json_response
+from emailgw.api.description import Description
+from emailgw.api.operation import DescribedRoute, Operation, open_route
 from emailgw.errors import StoreUnavailable
 
 _SLASHES = re.compile(r"/{2,}")
 
 
-def build_app(resources: Sequence[Route], health: "Health", exposition: "Metrics", octets: int) -> ASGIApp:
+class HealthShown(TypedDict):
+    status: Literal["ok", "unhealthy"]
+    reason: NotRequired[str]
+
+
+def build_app(resources: Sequence[DescribedRoute], health: "Health", exposition: "Metrics", octets: int) -> ASGIApp:
     """`resources`: the guarded routes, in the order in which they are tried. `octets`: of bodies held at a time."""
+    healthy = Operation(
+        summary="200 while mail is accepted and worked on", answer=HealthShown, statuses=(200, 503), tag="Service"
+    )
+    figures = Operation(
+        summary="Prometheus' text format, for the configured networks only",
+        media="text/plain",
+        errors=("not_found",),
+        tag="Service",
+    )
+    routes = [
+        *resources,
+        open_route("GET", "/healthz", health.get, healthy),
+        open_route("GET", "/metrics", exposition.get, figures),
+    ]
     app = Starlette(
-        routes=[
-            *resources,
-            Route("/healthz", health.get, methods=["GET"]),
-            Route("/metrics", exposition.get, methods=["GET"]),
-        ],
+        routes=Description(routes).routes,
         exception_handlers={HTTPException: _http_exception},
     )
     app.router.redirect_slashes = False

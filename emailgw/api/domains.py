@@ -3,17 +3,18 @@
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard, key_of, unrestricted
 from emailgw.api.limits import BodyLimits
+from emailgw.api.operation import DescribedRoute, Operation
 from emailgw.core.directory import Domain, DomainStatus
 from emailgw.errors import NotFound, Rejected
 from emailgw.queue.domains import Domains
 from emailgw.store.directory import Directory
-from emailgw.wire.domains import read_domain, show_domain
-from emailgw.wire.lists import cut, read_page, show_list
+from emailgw.wire.answers import Deleted, ListShown, show_deleted
+from emailgw.wire.domains import DomainRequest, DomainShown, read_domain, show_domain
+from emailgw.wire.lists import PageQuery, cut, read_page, show_list
 
 
 class DomainResource:
@@ -22,16 +23,29 @@ class DomainResource:
         self._domains = domains
         self._limits = limits
 
-    def routes(self, guard: Guard) -> list[Route]:
+    def routes(self, guard: Guard) -> list[DescribedRoute]:
+        add = Operation(summary="Add a domain", body=DomainRequest, answer=DomainShown, statuses=(201,))
+        listed = Operation(summary="List domains", query=PageQuery, answer=ListShown[DomainShown])
+        show = Operation(summary="A domain with its DNS records, by id or name", answer=DomainShown)
+        edit = Operation(summary="Change a domain", body=DomainRequest, optional=True, answer=DomainShown)
+        remove = Operation(
+            summary="Remove a domain that has no unfinished mail", answer=Deleted, errors=("validation_error",)
+        )
+        verify = Operation(summary="Look its records up now", answer=DomainShown)
+        rotate = Operation(
+            summary="Make new DKIM keys, which sign once DNS shows them",
+            answer=DomainShown,
+            errors=("validation_error",),
+        )
         return [
-            guard.route("POST", "/domains", self.add),
-            guard.route("GET", "/domains", self.list),
-            guard.route("GET", "/domains/{id}", self.show),
-            guard.route("PATCH", "/domains/{id}", self.edit),
-            guard.route("PUT", "/domains/{id}", self.edit),
-            guard.route("DELETE", "/domains/{id}", self.remove),
-            guard.route("POST", "/domains/{id}/verify", self.verify),
-            guard.route("POST", "/domains/{id}/rotate", self.rotate),
+            guard.route("POST", "/domains", self.add, add),
+            guard.route("GET", "/domains", self.list, listed),
+            guard.route("GET", "/domains/{id}", self.show, show),
+            guard.route("PATCH", "/domains/{id}", self.edit, edit),
+            guard.route("PUT", "/domains/{id}", self.edit, edit),
+            guard.route("DELETE", "/domains/{id}", self.remove, remove),
+            guard.route("POST", "/domains/{id}/verify", self.verify, verify),
+            guard.route("POST", "/domains/{id}/rotate", self.rotate, rotate),
         ]
 
     async def add(self, request: Request) -> Response:
@@ -73,7 +87,7 @@ class DomainResource:
         unrestricted(request)
         domain = await self._named(request)
         await self._domains.remove(domain)
-        return json_response({"object": "domain", "id": domain.id, "deleted": True})
+        return json_response(show_deleted("domain", domain.id))
 
     async def verify(self, request: Request) -> Response:
         """Looks the records up now; the answer says what was found."""

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from emailgw.api.answers import json_response
 from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard, key_of
-from emailgw.api.idempotency import Once, Remember
+from emailgw.api.idempotency import IDEMPOTENCY_KEY, Once, Remember
 from emailgw.api.limits import BodyLimits
+from emailgw.api.operation import DescribedRoute, Header, Operation
 from emailgw.core.directory import ApiKey, Permission
 from emailgw.core.ids import MessageId, is_uuid
 from emailgw.core.model import Submission
@@ -23,7 +23,11 @@ from emailgw.queue.accept import SLICE, Accept, Accepted
 from emailgw.queue.raw import raw_submission
 from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
+from emailgw.wire.answers import EmailNamed, IdShown
 from emailgw.wire.batches import (
+    BatchRequest,
+    BatchShown,
+    BulkShown,
     Mailing,
     decode_batch,
     decode_item,
@@ -35,11 +39,29 @@ from emailgw.wire.batches import (
 from emailgw.wire.emails import (
     EmailRequest,
     Fetched,
+    MimeRequest,
+    RescheduleRequest,
     decode_email,
     decode_mime,
     decode_new_time,
     paths_of,
     read_email,
+)
+
+SENDING = (
+    "domain_not_verified",
+    "invalid_idempotency_key",
+    "invalid_idempotent_request",
+    "concurrent_idempotent_requests",
+    "daily_quota_exceeded",
+    "monthly_quota_exceeded",
+)
+COMPOSING = (*SENDING, "template_not_found", "invalid_attachment")
+TOO_LATE = ("validation_error", "too_large", "too_slow")
+BATCH_VALIDATION = Header(
+    "x-batch-validation",
+    "`strict` sends nothing when one item is wrong; `permissive` sends what is right.",
+    {"type": "string", "enum": ["strict", "permissive"], "default": "strict"},
 )
 
 Items = list[Submission | Rejected]
@@ -64,14 +86,44 @@ class Emails:
         self._fetch = fetch
         self._clock = clock
 
-    def routes(self, guard: Guard) -> list[Route]:
+    def routes(self, guard: Guard) -> list[DescribedRoute]:
+        once = (IDEMPOTENCY_KEY,)
+        send = Operation(
+            summary="Send an email", body=EmailRequest, answer=IdShown, statuses=(202,), headers=once, errors=COMPOSING
+        )
+        batch = Operation(
+            summary="Send up to 10,000 emails, or one to 10,000 recipients with variables of their own",
+            body=BatchRequest,
+            answer=BatchShown,
+            headers=(*once, BATCH_VALIDATION),
+            errors=COMPOSING,
+        )
+        bulk = Operation(
+            summary="The same; what is right is sent, and each item has its answer",
+            body=BatchRequest,
+            answer=BulkShown,
+            headers=once,
+            errors=COMPOSING,
+        )
+        raw = Operation(
+            summary="Send a message as its sender composed it, to one recipient",
+            body=MimeRequest,
+            answer=IdShown,
+            statuses=(202,),
+            headers=once,
+            errors=SENDING,
+        )
+        move = Operation(
+            summary="Move what was not tried yet to another time", body=RescheduleRequest, answer=EmailNamed
+        )
+        cancel = Operation(summary="Give up what was not sent yet", answer=EmailNamed, errors=TOO_LATE)
         return [
-            guard.route("POST", "/emails", self.send, Permission.SENDING),
-            guard.route("POST", "/emails/batch", self.send_batch, Permission.SENDING),
-            guard.route("POST", "/emails/bulk", self.send_bulk, Permission.SENDING),
-            guard.route("POST", "/emails/mime", self.send_raw, Permission.SENDING),
-            guard.route("PATCH", "/emails/{id}", self.reschedule),
-            guard.route("POST", "/emails/{id}/cancel", self.cancel),
+            guard.route("POST", "/emails", self.send, send, Permission.SENDING),
+            guard.route("POST", "/emails/batch", self.send_batch, batch, Permission.SENDING),
+            guard.route("POST", "/emails/bulk", self.send_bulk, bulk, Permission.SENDING),
+            guard.route("POST", "/emails/mime", self.send_raw, raw, Permission.SENDING),
+            guard.route("PATCH", "/emails/{id}", self.reschedule, move),
+            guard.route("POST", "/emails/{id}/cancel", self.cancel, cancel),
         ]
 
     async def send(self, request: Request) -> Response:

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from emailgw.api.answers import Unauthorized, answer_to
+from emailgw.api.operation import DescribedRoute, Endpoint, Operation
 from emailgw.api.quota import Allowance, RateLimits, refuse
 from emailgw.core.directory import ApiKey, Dialect, Permission, dialect_of
 from emailgw.core.ids import KeyId
@@ -16,7 +16,6 @@ from emailgw.core.keys import hash_key
 from emailgw.errors import StoreUnavailable
 from emailgw.store.directory import Directory
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 _LONGEST_KEY = 256
 _MOST_NOTED = 10_000
 NOTE_EVERY = 60_000  # milliseconds between two notes of when a key was last used
@@ -32,7 +31,9 @@ class Guard:
         self._noting: set[asyncio.Task[None]] = set()
         self._noted: dict[KeyId, int] = {}
 
-    def route(self, method: str, path: str, endpoint: Endpoint, needs: Permission = Permission.FULL) -> Route:
+    def route(
+        self, method: str, path: str, endpoint: Endpoint, operation: Operation, needs: Permission = Permission.FULL
+    ) -> DescribedRoute:
         """A route for keys that have the permission `needs` (a full key has both)."""
 
         async def guarded(request: Request) -> Response:
@@ -58,7 +59,7 @@ class Guard:
                 response.headers.update(allowance.headers)
             return response
 
-        return Route(path, guarded, methods=[method])
+        return DescribedRoute(method, path, guarded, operation, guarded=True)
 
     async def _authenticate(self, request: Request) -> ApiKey:
         """Unknown, revoked and expired keys look alike. Raises Unauthorized."""

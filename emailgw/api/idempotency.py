@@ -10,11 +10,18 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from starlette.requests import Request
 
+from emailgw.api.operation import Header
 from emailgw.core.directory import ApiKey
 from emailgw.errors import Conflict, Rejected
 from emailgw.store.idempotency import Idempotency, Remembered
 
 LONGEST_NAME = 256
+
+IDEMPOTENCY_KEY = Header(
+    "Idempotency-Key",
+    "The same request again within 24 hours is answered as it was the first time, and sends nothing.",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME},
+)
 
 Remember = Callable[[bytes], Remembered | None]  # the answer → what to store with its effect
 Work = Callable[[Remember], Awaitable[bytes]]  # carries the request out and returns the answer

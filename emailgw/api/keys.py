@@ -7,17 +7,18 @@ from collections.abc import Callable
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard, unrestricted
 from emailgw.api.limits import BodyLimits
+from emailgw.api.operation import DescribedRoute, Operation
 from emailgw.core.directory import ApiKey
 from emailgw.errors import NotFound, Rejected
 from emailgw.queue.keys import GRACE, KeyMaker
 from emailgw.store.directory import Directory
-from emailgw.wire.keys import read_grace, read_key, show_key
-from emailgw.wire.lists import cut, read_page, show_list
+from emailgw.wire.answers import Deleted, ListShown, show_deleted
+from emailgw.wire.keys import KeyRequest, KeyShown, RotateRequest, read_grace, read_key, show_key
+from emailgw.wire.lists import PageQuery, cut, read_page, show_list
 
 
 class KeyResource:
@@ -27,15 +28,21 @@ class KeyResource:
         self._limits = limits
         self._clock = clock
 
-    def routes(self, guard: Guard) -> list[Route]:
+    def routes(self, guard: Guard) -> list[DescribedRoute]:
+        create = Operation(summary="Make an API key", body=KeyRequest, answer=KeyShown, statuses=(201,))
+        listed = Operation(summary="List API keys", query=PageQuery, answer=ListShown[KeyShown])
+        show = Operation(summary="An API key, without its token", answer=KeyShown)
+        edit = Operation(summary="Change an API key", body=KeyRequest, optional=True, answer=KeyShown)
+        revoke = Operation(summary="Revoke an API key", answer=Deleted)
+        rotate = Operation(summary="Give an API key a new token", body=RotateRequest, optional=True, answer=KeyShown)
         return [
-            guard.route("POST", "/api-keys", self.create),
-            guard.route("GET", "/api-keys", self.list),
-            guard.route("GET", "/api-keys/{id}", self.show),
-            guard.route("PATCH", "/api-keys/{id}", self.edit),
-            guard.route("PUT", "/api-keys/{id}", self.edit),
-            guard.route("DELETE", "/api-keys/{id}", self.revoke),
-            guard.route("POST", "/api-keys/{id}/rotate", self.rotate),
+            guard.route("POST", "/api-keys", self.create, create),
+            guard.route("GET", "/api-keys", self.list, listed),
+            guard.route("GET", "/api-keys/{id}", self.show, show),
+            guard.route("PATCH", "/api-keys/{id}", self.edit, edit),
+            guard.route("PUT", "/api-keys/{id}", self.edit, edit),
+            guard.route("DELETE", "/api-keys/{id}", self.revoke, revoke),
+            guard.route("POST", "/api-keys/{id}/rotate", self.rotate, rotate),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -81,7 +88,7 @@ class KeyResource:
         unrestricted(request)
         key = await self._named(request)
         await self._directory.revoke_api_key(key.id, self._clock())
-        return json_response({"object": "api_key", "id": key.id, "deleted": True})
+        return json_response(show_deleted("api_key", key.id))
 
     async def rotate(self, request: Request) -> Response:
         """The key with a new token; the old one stays good for `grace` seconds, a day unless given."""

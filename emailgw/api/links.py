@@ -3,6 +3,15 @@
 import hashlib
 import hmac
 
+import msgspec
+
+
+class LinkQuery(msgspec.Struct):
+    """What a link carries. Without it nothing is found."""
+
+    expires: str = ""
+    signature: str = ""
+
 
 class Links:
     """`key`: the vault's for this purpose. `lifetime` in milliseconds."""

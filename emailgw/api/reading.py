@@ -5,25 +5,34 @@ from collections.abc import Callable, Mapping
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from emailgw.api.answers import answer_to, json_response
+from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard, key_of
-from emailgw.api.links import Links
-from emailgw.core.directory import ApiKey, Dialect
+from emailgw.api.links import LinkQuery, Links
+from emailgw.api.operation import DescribedRoute, Operation, open_route
+from emailgw.core.directory import ApiKey
 from emailgw.core.ids import MessageId, is_uuid
 from emailgw.core.listing import MessageFilter
 from emailgw.core.model import Attachment, Message
-from emailgw.errors import EmailgwError, NotFound
+from emailgw.errors import NotFound
 from emailgw.queue.templates import fill
 from emailgw.store.directory import Directory
 from emailgw.store.history import History
 from emailgw.store.messages import Messages
 from emailgw.store.paging import Piece
-from emailgw.wire.figures import read_periods, show_figures
-from emailgw.wire.listing import SHOWN_EVENTS, attachment_id, read_filter, show_attachment, show_line
-from emailgw.wire.lists import cut, read_page, show_list
-from emailgw.wire.reading import show_email
+from emailgw.wire.answers import ListShown
+from emailgw.wire.figures import FiguresQuery, FiguresShown, read_periods, show_figures
+from emailgw.wire.listing import (
+    SHOWN_EVENTS,
+    AttachmentShown,
+    EmailsQuery,
+    attachment_id,
+    read_filter,
+    show_attachment,
+    show_line,
+)
+from emailgw.wire.lists import PageQuery, cut, read_page, show_list
+from emailgw.wire.reading import EmailLine, EmailShown, show_email
 
 _NOTHING = "~"  # no domain is called so
 
@@ -38,14 +47,24 @@ class Reading:
         self._links = links
         self._clock = clock
 
-    def routes(self, guard: Guard) -> list[Route]:
+    def routes(self, guard: Guard) -> list[DescribedRoute]:
+        listed = Operation(summary="List emails", query=EmailsQuery, answer=ListShown[EmailLine])
+        figures = Operation(summary="What became of the mail of a time", query=FiguresQuery, answer=FiguresShown)
+        show = Operation(summary="An email with its recipients and events", answer=EmailShown)
+        attachments = Operation(
+            summary="List an email's attachments", query=PageQuery, answer=ListShown[AttachmentShown]
+        )
+        attachment = Operation(summary="An attachment, with a link to its content", answer=AttachmentShown)
+        content = Operation(
+            summary="The content of an attachment, by its link", query=LinkQuery, media="application/octet-stream"
+        )
         return [
-            guard.route("GET", "/emails", self.list),
-            guard.route("GET", "/emails/metrics", self.figures),
-            guard.route("GET", "/emails/{id}", self.show),
-            guard.route("GET", "/emails/{id}/attachments", self.attachments),
-            guard.route("GET", "/emails/{id}/attachments/{attachment}", self.attachment),
-            Route("/emails/{id}/attachments/{attachment}/content", self.download, methods=["GET"]),
+            guard.route("GET", "/emails", self.list, listed),
+            guard.route("GET", "/emails/metrics", self.figures, figures),
+            guard.route("GET", "/emails/{id}", self.show, show),
+            guard.route("GET", "/emails/{id}/attachments", self.attachments, attachments),
+            guard.route("GET", "/emails/{id}/attachments/{attachment}", self.attachment, attachment),
+            open_route("GET", "/emails/{id}/attachments/{attachment}/content", self.download, content),
         ]
 
     async def list(self, request: Request) -> Response:
@@ -97,14 +116,11 @@ class Reading:
     async def download(self, request: Request) -> Response:
         """What a link leads to; the link is the key. Never shown by the browser itself: it may be anybody's HTML."""
         query = request.query_params
-        try:
-            path = _content_path(request.path_params["id"], request.path_params["attachment"])
-            if not self._links.is_valid(path, query.get("expires", ""), query.get("signature", ""), self._clock()):
-                raise NotFound("The link is wrong or has expired")
-            message = await self._history.message(MessageId(request.path_params["id"]))
-            attachment, _ = (await self._attachments_of(message))[request.path_params["attachment"]]
-        except EmailgwError as error:
-            return answer_to(error, Dialect.RESEND)
+        path = _content_path(request.path_params["id"], request.path_params["attachment"])
+        if not self._links.is_valid(path, query.get("expires", ""), query.get("signature", ""), self._clock()):
+            raise NotFound("The link is wrong or has expired")
+        message = await self._history.message(MessageId(request.path_params["id"]))
+        attachment, _ = (await self._attachments_of(message))[request.path_params["attachment"]]
         headers = {"content-disposition": "attachment", "x-content-type-options": "nosniff", "cache-control": "private"}
         return Response(attachment.data, 200, headers, "application/octet-stream")
 
@@ -134,7 +150,7 @@ class Reading:
 
     def _show(
         self, request: Request, message: Message, id: str, attachment: Attachment, inline: bool
-    ) -> dict[str, object]:
+    ) -> AttachmentShown:
         path = _content_path(message.id, id)
         expires_at = self._clock() + self._links.lifetime
         url = f"{str(request.base_url).rstrip('/')}{path}?{self._links.sign(path, expires_at)}"

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import msgspec
-from starlette.routing import Route
 
 from emailgw.api.domains import DomainResource
 from emailgw.api.emails import Emails
@@ -13,6 +12,7 @@ from emailgw.api.idempotency import Once
 from emailgw.api.keys import KeyResource
 from emailgw.api.limits import BodyLimits
 from emailgw.api.links import Links
+from emailgw.api.operation import DescribedRoute
 from emailgw.api.quota import RateLimits
 from emailgw.api.reading import Reading
 from emailgw.api.suppressions import SuppressionResource
@@ -40,7 +40,7 @@ class Parts(msgspec.Struct, frozen=True):
     requests_per_second: int = 0
 
 
-def build_resources(parts: Parts) -> list[Route]:
+def build_resources(parts: Parts) -> list[DescribedRoute]:
     """The guarded routes. A path that is a word (`/emails/batch`) stands before `/emails/{id}`."""
     guard = Guard(parts.store.directory, parts.clock, RateLimits(parts.requests_per_second))
     templates = TemplateEditor(parts.store.templates, parts.clock)

@@ -9,19 +9,26 @@ from collections.abc import AsyncIterator, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
 from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard, key_of
 from emailgw.api.limits import BodyLimits
+from emailgw.api.operation import CSV, DescribedRoute, Operation
 from emailgw.core.directory import ApiKey
 from emailgw.core.ids import uuid7
 from emailgw.core.suppression import Suppression
 from emailgw.errors import Rejected
 from emailgw.store.paging import Piece
 from emailgw.store.suppressions import Suppressions
+from emailgw.wire.answers import DataShown, Deleted, ListShown, show_deleted
 from emailgw.wire.lists import read_page, show_list
 from emailgw.wire.suppressions import (
+    AddRequest,
+    BatchRequest,
+    ExportQuery,
+    Imported,
+    SuppressionShown,
+    SuppressionsQuery,
     Wanted,
     read_addition,
     read_batch_addition,
@@ -42,16 +49,40 @@ class SuppressionResource:
         self._limits = limits
         self._clock = clock
 
-    def routes(self, guard: Guard) -> list[Route]:
+    def routes(self, guard: Guard) -> list[DescribedRoute]:
+        add = Operation(
+            summary="Suppress an address: 201, or 200 with the entry that is there",
+            body=AddRequest,
+            answer=SuppressionShown,
+            statuses=(201, 200),
+        )
+        listed = Operation(summary="List suppressions", query=SuppressionsQuery, answer=ListShown[SuppressionShown])
+        add_batch = Operation(
+            summary="Suppress up to 10,000 addresses", body=BatchRequest, answer=DataShown[SuppressionShown]
+        )
+        remove_batch = Operation(
+            summary="Remove up to 10,000 entries; names that are not listed are no error",
+            body=BatchRequest,
+            answer=DataShown[Deleted],
+        )
+        imported = Operation(
+            summary="Add what a CSV file lists: one address a line, or a table with a column `email`",
+            body=str,
+            body_media=CSV,
+            answer=Imported,
+        )
+        exported = Operation(summary="All entries as CSV", query=ExportQuery, media=CSV)
+        show = Operation(summary="An entry, by id or address", answer=SuppressionShown)
+        remove = Operation(summary="Remove an entry by id, or all of an address", answer=Deleted)
         return [
-            guard.route("POST", "/suppressions", self.add),
-            guard.route("GET", "/suppressions", self.list),
-            guard.route("POST", "/suppressions/batch/add", self.add_batch),
-            guard.route("POST", "/suppressions/batch/remove", self.remove_batch),
-            guard.route("POST", "/suppressions/import", self.import_csv),
-            guard.route("GET", "/suppressions/export", self.export_csv),
-            guard.route("GET", "/suppressions/{name:path}", self.show),
-            guard.route("DELETE", "/suppressions/{name:path}", self.remove),
+            guard.route("POST", "/suppressions", self.add, add),
+            guard.route("GET", "/suppressions", self.list, listed),
+            guard.route("POST", "/suppressions/batch/add", self.add_batch, add_batch),
+            guard.route("POST", "/suppressions/batch/remove", self.remove_batch, remove_batch),
+            guard.route("POST", "/suppressions/import", self.import_csv, imported),
+            guard.route("GET", "/suppressions/export", self.export_csv, exported),
+            guard.route("GET", "/suppressions/{name:path}", self.show, show),
+            guard.route("DELETE", "/suppressions/{name:path}", self.remove, remove),
         ]
 
     async def add(self, request: Request) -> Response:
@@ -73,7 +104,7 @@ class SuppressionResource:
         names = read_batch_removal(await self._limits.read(request))
         found = {entry.id: entry for entry in await self._suppressions.named(names, key.domains)}
         await self._suppressions.remove(list(found))
-        return json_response({"object": "list", "data": [_removed(entry) for entry in found.values()]})
+        return json_response({"object": "list", "data": [show_deleted("suppression", id) for id in found]})
 
     async def import_csv(self, request: Request) -> Response:
         """200 with how many lines were read and how many are new."""
@@ -119,7 +150,7 @@ class SuppressionResource:
         name = suppression_name(request.path_params["name"])
         first = await self._suppressions.one(name, key.domains)
         await self._suppressions.remove([entry.id for entry in await self._suppressions.named([name], key.domains)])
-        return json_response(_removed(first))
+        return json_response(show_deleted("suppression", first.id))
 
     def _entry(self, wanted: Wanted, key: ApiKey) -> Suppression:
         now = self._clock()
@@ -135,7 +166,3 @@ class SuppressionResource:
             raise Rejected(f"This API key is not allowed to use the domain {domain}.")
         id = uuid7(now, secrets.token_bytes(10))
         return Suppression(id, wanted.address, wanted.reason, domain, wanted.cause or "added by hand", now)
-
-
-def _removed(entry: Suppression) -> dict[str, object]:
-    return {"object": "suppression", "id": entry.id, "deleted": True}

@@ -2,15 +2,22 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard, key_of
 from emailgw.api.limits import BodyLimits
+from emailgw.api.operation import DescribedRoute, Operation
 from emailgw.queue.templates import TemplateEditor
 from emailgw.store.templates import Templates
-from emailgw.wire.lists import cut, read_page, show_list
+from emailgw.wire.answers import Deleted, ListShown, show_deleted
+from emailgw.wire.lists import PageQuery, cut, read_page, show_list
 from emailgw.wire.templates import (
+    PreviewRequest,
+    PreviewShown,
+    TemplateLine,
+    TemplateRequest,
+    TemplateShown,
+    VersionShown,
     read_template,
     read_variables,
     show_preview,
@@ -26,18 +33,35 @@ class TemplateResource:
         self._editor = editor
         self._limits = limits
 
-    def routes(self, guard: Guard) -> list[Route]:
+    def routes(self, guard: Guard) -> list[DescribedRoute]:
+        create = Operation(summary="Make a template", body=TemplateRequest, answer=TemplateShown, statuses=(201,))
+        listed = Operation(summary="List templates", query=PageQuery, answer=ListShown[TemplateLine])
+        show = Operation(summary="A template with its draft, by id or alias", answer=TemplateShown)
+        edit = Operation(summary="Change the draft", body=TemplateRequest, answer=TemplateShown)
+        remove = Operation(summary="Remove a template", answer=Deleted)
+        publish = Operation(
+            summary="Send from the draft from now on", answer=TemplateShown, errors=("validation_error",)
+        )
+        copy = Operation(
+            summary="A new draft that says the same",
+            answer=TemplateShown,
+            statuses=(201,),
+        )
+        preview = Operation(
+            summary="What the draft says with these variables", body=PreviewRequest, optional=True, answer=PreviewShown
+        )
+        versions = Operation(summary="What was published", query=PageQuery, answer=ListShown[VersionShown])
         return [
-            guard.route("POST", "/templates", self.create),
-            guard.route("GET", "/templates", self.list),
-            guard.route("GET", "/templates/{name}", self.show),
-            guard.route("PATCH", "/templates/{name}", self.edit),
-            guard.route("PUT", "/templates/{name}", self.edit),
-            guard.route("DELETE", "/templates/{name}", self.remove),
-            guard.route("POST", "/templates/{name}/publish", self.publish),
-            guard.route("POST", "/templates/{name}/duplicate", self.duplicate),
-            guard.route("POST", "/templates/{name}/preview", self.preview),
-            guard.route("GET", "/templates/{name}/versions", self.versions),
+            guard.route("POST", "/templates", self.create, create),
+            guard.route("GET", "/templates", self.list, listed),
+            guard.route("GET", "/templates/{name}", self.show, show),
+            guard.route("PATCH", "/templates/{name}", self.edit, edit),
+            guard.route("PUT", "/templates/{name}", self.edit, edit),
+            guard.route("DELETE", "/templates/{name}", self.remove, remove),
+            guard.route("POST", "/templates/{name}/publish", self.publish, publish),
+            guard.route("POST", "/templates/{name}/duplicate", self.duplicate, copy),
+            guard.route("POST", "/templates/{name}/preview", self.preview, preview),
+            guard.route("GET", "/templates/{name}/versions", self.versions, versions),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -65,7 +89,7 @@ class TemplateResource:
     async def remove(self, request: Request) -> Response:
         template = await self._templates.template(_name(request))
         await self._templates.remove(template.id)
-        return json_response({"object": "template", "id": template.id, "deleted": True})
+        return json_response(show_deleted("template", template.id))
 
     async def publish(self, request: Request) -> Response:
         template = await self._editor.publish(await self._templates.template(_name(request)))

@@ -4,15 +4,22 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard
 from emailgw.api.limits import BodyLimits
+from emailgw.api.operation import DescribedRoute, Operation
 from emailgw.core.directory import Permission
 from emailgw.core.dns import Lookup
 from emailgw.queue.validation import evaluate
-from emailgw.wire.validation import read_validation, show_validation
+from emailgw.wire.validation import (
+    Evaluations,
+    ValidateRequest,
+    ValidationShown,
+    read_validation,
+    show_validation,
+    yes_no,
+)
 
 
 class ValidationResource:
@@ -21,8 +28,13 @@ class ValidationResource:
         self._limits = limits
         self._clock = clock
 
-    def routes(self, guard: Guard) -> list[Route]:
-        return [guard.route("POST", "/emails/validate", self.validate, Permission.SENDING)]
+    def routes(self, guard: Guard) -> list[DescribedRoute]:
+        validate = Operation(
+            summary="What can be known of an address without asking its mail host",
+            body=ValidateRequest,
+            answer=ValidationShown,
+        )
+        return [guard.route("POST", "/emails/validate", self.validate, validate, Permission.SENDING)]
 
     async def validate(self, request: Request) -> Response:
         email = read_validation(await self._limits.read(request))
@@ -31,13 +43,13 @@ class ValidationResource:
             found = await evaluate(email, lookup)
         finally:
             await lookup.close()
-        findings = {
-            "has_valid_syntax": found.syntax,
-            "has_valid_dns": found.dns,
-            "mailbox_exists": found.dns,
-            "is_role_address": found.role,
-            "is_disposable": found.disposable,
-            "is_random_input": found.random,
+        findings: Evaluations = {
+            "has_valid_syntax": yes_no(found.syntax),
+            "has_valid_dns": yes_no(found.dns),
+            "mailbox_exists": yes_no(found.dns),
+            "is_role_address": yes_no(found.role),
+            "is_disposable": yes_no(found.disposable),
+            "is_random_input": yes_no(found.random),
         }
         shown = show_validation(
             found.email, found.is_good, findings, found.block_reason, found.suggestion, self._clock()

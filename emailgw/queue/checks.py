@@ -7,19 +7,20 @@ import contextlib
 import re
 from collections.abc import Iterator
 
+from emailgw.core.limits import (
+    MAX_HEADERS,
+    MAX_METADATA,
+    MAX_METADATA_NAME,
+    MAX_METADATA_VALUE,
+    MAX_RECIPIENTS,
+    MAX_SCHEDULE,
+    MAX_SUBJECT,
+    MAX_TAG,
+    MAX_TAGS,
+)
 from emailgw.core.model import Content, Submission
 from emailgw.errors import Rejected
 from emailgw.mime.custom import HeaderError, check_content_id, check_custom_header, check_header_text
-
-MAX_RECIPIENTS = 50  # in each of to, cc and bcc, as both contracts have it
-MAX_SUBJECT = 998  # characters
-MAX_HEADERS = 100
-MAX_TAGS = 75
-MAX_TAG = 256
-MAX_METADATA = 50
-MAX_METADATA_NAME = 256
-MAX_METADATA_VALUE = 2_000
-MAX_SCHEDULE = 30 * 86_400_000  # milliseconds ahead
 
 _TAG = re.compile(r"[A-Za-z0-9_-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -12,6 +12,7 @@ import msgspec
 
 from emailgw.core.address import Address, Mailbox
 from emailgw.core.ids import TemplateId, is_uuid, uuid7
+from emailgw.core.limits import MAX_NAME, MAX_SUBJECT, MAX_TEMPLATE, MAX_VARIABLES
 from emailgw.core.model import Content
 from emailgw.core.template import Template, TemplateEdit, TemplateFields, Variable
 from emailgw.errors import NotFound, Rejected
@@ -23,10 +24,6 @@ _NOBODY = Mailbox("", Address("nobody", "invalid"))
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 # What other products' placeholders of these names mean is not a variable, so a template that declares one is a mistake.
 RESERVED_NAMES = frozenset({"this", "contact", "UNSUBSCRIBE_URL", "RESEND_UNSUBSCRIBE_URL"})
-MAX_NAME = 255  # characters
-MAX_VARIABLES = 100
-MAX_SIZE = 1_000_000  # characters of html and text together
-MAX_SUBJECT = 998  # characters
 
 
 class TemplateEditor:
@@ -122,8 +119,8 @@ def _edited(template: Template, edit: TemplateEdit, now: int) -> Template:
 def _check_draft(draft: TemplateFields) -> None:
     if len(draft.subject) > MAX_SUBJECT:
         raise Rejected(f"The `subject` field is longer than {MAX_SUBJECT} characters.")
-    if len(draft.html or "") + len(draft.text or "") > MAX_SIZE:
-        raise Rejected(f"The `html` and `text` fields have more than {MAX_SIZE} characters together.")
+    if len(draft.html or "") + len(draft.text or "") > MAX_TEMPLATE:
+        raise Rejected(f"The `html` and `text` fields have more than {MAX_TEMPLATE} characters together.")
     if len(draft.variables) > MAX_VARIABLES:
         raise Rejected(f"The `variables` field has more than {MAX_VARIABLES} entries.")
     for field, text in (("subject", draft.subject), ("html", draft.html), ("text", draft.text)):

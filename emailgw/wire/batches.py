@@ -4,56 +4,94 @@ Items are decoded one by one, so that what is wrong with one has its index and c
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 import msgspec
 
 from emailgw.core.ids import KeyId, MessageId
+from emailgw.core.limits import MAX_BATCH
 from emailgw.core.model import Content, Submission
 from emailgw.core.template import TemplateFields
 from emailgw.errors import Rejected
+from emailgw.wire.answers import Id, IdShown
 from emailgw.wire.bodies import decode
 from emailgw.wire.emails import (
     EmailRequest,
     Fetched,
-    TagField,
+    Mailboxes,
+    Metadata,
+    ScheduledAt,
+    Tags,
     TemplateUse,
+    Variables,
     decode_email,
     read_content,
     read_mailboxes,
     read_send_at,
     read_tags,
 )
-
-MAX_BATCH = 10_000
+from emailgw.wire.schema import says
 
 
 class RecipientField(msgspec.Struct, frozen=True):
     """One message of a mailing: to whom, and what it fills the placeholders with."""
 
-    to: str | list[str]
-    cc: str | list[str] | None = None
-    bcc: str | list[str] | None = None
-    variables: dict[str, object] | None = None
-    tags: list[TagField] | dict[str, str] | None = None
-    metadata: dict[str, str] | None = None
-    scheduled_at: str | None = None
+    to: Annotated[str | list[str], says("An address, or an array of addresses that get this message together.")]
+    cc: Mailboxes = None
+    bcc: Mailboxes = None
+    variables: Variables = None
+    tags: Tags = None
+    metadata: Metadata = None
+    scheduled_at: ScheduledAt = None
+
+
+TemplateForMany = Annotated[
+    str | TemplateUse | None, says("A published template's id or alias, or with variables for all.")
+]
 
 
 class Mailing(EmailRequest, frozen=True, rename={"author": "from"}):
-    """One template or inline text for many `recipients`; the fields of one email, said once. `emails`: a plain batch
-    in an object.
-    """
+    """One template or inline text for many `recipients`: the fields of one email but `to`, `cc`, `bcc`, said once."""
 
-    template: str | TemplateUse | None = None  # type: ignore[assignment]
-    recipients: list[RecipientField] | None = None
-    emails: tuple[msgspec.Raw, ...] = ()
+    template: TemplateForMany = None  # type: ignore[assignment]
+    recipients: Annotated[list[RecipientField] | None, says(maxItems=MAX_BATCH)] = None
+    emails: Annotated[
+        tuple[msgspec.Raw, ...], says("In the place of `recipients`: a plain batch.", maxItems=MAX_BATCH)
+    ] = ()
 
     @property
     def template_id(self) -> str | None:
         return self.template.id if isinstance(self.template, TemplateUse) else self.template
 
 
+class Refused(TypedDict):
+    index: int
+    message: str
+
+
+class BatchShown(TypedDict):
+    """The ids of what was accepted, in the order of the request."""
+
+    data: list[IdShown]
+    errors: NotRequired[Annotated[list[Refused], says("Of a permissive batch: what was not sent.")]]
+
+
+class BulkItem(TypedDict):
+    """`id` of what was accepted, `error` of what was not."""
+
+    status: Literal["success", "error"]
+    id: NotRequired[Id]
+    error: NotRequired[str]
+
+
+class BulkShown(TypedDict):
+    """One entry for each item, in the order of the request."""
+
+    data: list[BulkItem]
+
+
+# What the decoder is given leaves items for later; what the description says of it has them.
+BatchRequest = Mailing | Annotated[list[EmailRequest], says(maxItems=MAX_BATCH)]
 Batch = Mailing | tuple[msgspec.Raw, ...]
 _decoder: msgspec.json.Decoder[Batch] = msgspec.json.Decoder(Batch)
 
@@ -117,17 +155,17 @@ def read_recipient(
         return refusal
 
 
-def show_batch(ids: Sequence[MessageId], errors: Sequence[tuple[int, str]] | None) -> dict[str, Any]:
+def show_batch(ids: Sequence[MessageId], errors: Sequence[tuple[int, str]] | None) -> BatchShown:
     """`errors`: index and message of what was not sent, or None for a strict batch."""
-    shown: dict[str, Any] = {"data": [{"id": id} for id in ids]}
+    shown: BatchShown = {"data": [{"id": id} for id in ids]}
     if errors is not None:
         shown["errors"] = [{"index": index, "message": message} for index, message in errors]
     return shown
 
 
-def show_bulk(ids: Sequence[MessageId], errors: Sequence[tuple[int, str]]) -> dict[str, Any]:
+def show_bulk(ids: Sequence[MessageId], errors: Sequence[tuple[int, str]]) -> BulkShown:
     """Sendkit's answer: one entry for each item, in the order of the request."""
-    data: list[dict[str, str]] = [{"status": "success", "id": id} for id in ids]
+    data: list[BulkItem] = [{"status": "success", "id": id} for id in ids]
     for index, message in errors:  # by ascending index, so each is inserted where it stood
         data.insert(index, {"status": "error", "error": message})
     return {"data": data}

@@ -1,31 +1,41 @@
 """`/domains`: requests, and domains with their DNS records as both families read them (`records`, `dns_records`)."""
 
 import re
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
 from emailgw.core.address import AddressError, parse_domain
 from emailgw.core.directory import Dialect, Domain, DomainRecord, DomainStatus, RecordStatus
 from emailgw.errors import Rejected
+from emailgw.wire.answers import Id, Time
 from emailgw.wire.bodies import decode_body
+from emailgw.wire.schema import says
 from emailgw.wire.times import show_time
 
 TTL = 3600
 REGION = "self-hosted"
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_STATUSES = ("not_started", "pending", "partially_verified", "verified", "partially_failed", "failed")
+_TLS = ("opportunistic", "enforced")
 _PURPOSES = {"DKIM": "DKIM", "SPF": "SPF", "MX": "SPF", "DMARC": "DMARC", "Tracking": "Tracking"}
 
 
 class DomainRequest(msgspec.Struct, frozen=True):
-    name: str | None = None
-    region: str | None = None
-    custom_return_path: str | None = None
-    tracking_subdomain: str | None = None
+    """`name` is required of a new domain. What is left out stays as it is."""
+
+    name: Annotated[str | None, says("`example.com`; Unicode is taken as IDNA 2008 has it.")] = None
+    region: Annotated[str | None, says("Not used.")] = None
+    custom_return_path: Annotated[
+        str | None, says("One label, `send` unless given: where bounces go. Its MX record must lead here.")
+    ] = None
+    tracking_subdomain: Annotated[str | None, says("One label, `links` unless given.")] = None
     open_tracking: bool | None = None
     click_tracking: bool | None = None
-    tls: str | None = None
+    tls: Annotated[
+        str | None, says("Whether mail of this domain may go over connections without TLS.", enum=[*_TLS, None])
+    ] = None
 
 
 _domain = msgspec.json.Decoder(DomainRequest)
@@ -40,7 +50,7 @@ def read_domain(body: bytes) -> tuple[str | None, dict[str, Any]]:
         raise Rejected(f"Invalid `name` field: {error}.") from None
     if name is not None and "." not in name:
         raise Rejected(f"Invalid `name` field: {name!r} has no dot; name a domain such as example.com.")
-    if request.tls not in (None, "opportunistic", "enforced"):
+    if request.tls not in (None, *_TLS):
         raise Rejected("The `tls` field must be `opportunistic` or `enforced`.", name="invalid_parameter")
     fields = {
         "return_path": _label(request.custom_return_path, "custom_return_path"),
@@ -52,11 +62,70 @@ def read_domain(body: bytes) -> tuple[str | None, dict[str, Any]]:
     return name, {field: value for field, value in fields.items() if value is not None}
 
 
-def show_domain(domain: Domain, records: tuple[DomainRecord, ...] | None, dialect: Dialect) -> dict[str, Any]:
+class RecordShown(TypedDict):
+    """One DNS record to publish, as Resend's clients read it."""
+
+    record: str
+    name: Annotated[str, says("Relative to the domain, as most zone editors want it.")]
+    full_name: str
+    type: Annotated[str, says(enum=["TXT", "MX", "CNAME"])]
+    ttl: str
+    status: RecordStatus
+    value: str
+    required: Annotated[bool, says("Whether the domain may not send without it.")]
+    message: Annotated[str | None, says("What is wrong, and what to change.")]
+    priority: NotRequired[int]
+
+
+class DnsRecordShown(TypedDict):
+    """The same, as Sendkit's clients read it."""
+
+    id: str
+    record_type: str
+    type: Annotated[str, says(enum=["TXT", "MX", "CNAME"])]
+    name: str
+    value: str
+    ttl: int
+    status: RecordStatus
+    priority: int | None
+    required: bool
+    message: str | None
+    created_at: Time
+    updated_at: Time
+
+
+class Capabilities(TypedDict):
+    sending: str
+    receiving: str
+
+
+class DomainShown(TypedDict):
+    """A domain; in lists without its records."""
+
+    object: Literal["domain"]
+    id: Id
+    name: str
+    status: Annotated[str, says(enum=list(_STATUSES))]
+    region: str
+    capabilities: Capabilities
+    sending_enabled: bool
+    open_tracking: bool
+    click_tracking: bool
+    custom_return_path: str
+    tracking_subdomain: str
+    tls: str
+    checked_at: Time | None
+    created_at: Time
+    updated_at: Time
+    records: NotRequired[list[RecordShown]]
+    dns_records: NotRequired[list[DnsRecordShown]]
+
+
+def show_domain(domain: Domain, records: tuple[DomainRecord, ...] | None, dialect: Dialect) -> DomainShown:
     """`records` None where a list has no room for them."""
     at = show_time(domain.created_at, dialect)
     checked = show_time(domain.checked_at, dialect) if domain.checked_at is not None else None
-    shown: dict[str, Any] = {
+    shown: DomainShown = {
         "object": "domain",
         "id": domain.id,
         "name": domain.name,
@@ -81,15 +150,15 @@ def show_domain(domain: Domain, records: tuple[DomainRecord, ...] | None, dialec
     return shown
 
 
-def _record(record: DomainRecord, domain: Domain) -> dict[str, Any]:
+def _record(record: DomainRecord, domain: Domain) -> RecordShown:
     """Resend's: its name is relative to the domain, as most zone editors want it."""
-    shown: dict[str, Any] = {
+    shown: RecordShown = {
         "record": _PURPOSES[record.purpose],
         "name": record.name.removesuffix(f".{domain.name}"),
         "full_name": record.name,
         "type": record.type,
         "ttl": "Auto",
-        "status": record.status.value,
+        "status": record.status,
         "value": record.value,
         "required": record.required,
         "message": record.message or None,
@@ -97,7 +166,7 @@ def _record(record: DomainRecord, domain: Domain) -> dict[str, Any]:
     return shown if record.priority is None else {**shown, "priority": record.priority}
 
 
-def _dns_record(record: DomainRecord, index: int, domain: Domain, created: str, updated: str) -> dict[str, Any]:
+def _dns_record(record: DomainRecord, index: int, domain: Domain, created: str, updated: str) -> DnsRecordShown:
     return {
         "id": f"{domain.id}-{index}",
         "record_type": _PURPOSES[record.purpose],
@@ -105,7 +174,7 @@ def _dns_record(record: DomainRecord, index: int, domain: Domain, created: str, 
         "name": record.name,
         "value": record.value,
         "ttl": TTL,
-        "status": record.status.value,
+        "status": record.status,
         "priority": record.priority,
         "required": record.required,
         "message": record.message or None,

@@ -7,61 +7,117 @@ since mail sent at once instead of tomorrow would be worse than an error.
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from emailgw.core.address import AddressError, Mailbox
 from emailgw.core.ids import KeyId
+from emailgw.core.limits import (
+    LONGEST_RAW,
+    MAX_ATTACHMENTS,
+    MAX_HEADERS,
+    MAX_METADATA,
+    MAX_METADATA_NAME,
+    MAX_METADATA_VALUE,
+    MAX_RECIPIENTS,
+    MAX_SUBJECT,
+    MAX_TAG,
+    MAX_TAGS,
+    SHORTEST_RAW,
+)
 from emailgw.core.model import Attachment, Content, Submission
 from emailgw.core.template import TemplateFields
 from emailgw.errors import Rejected
 from emailgw.wire.bodies import decode
+from emailgw.wire.schema import says
 from emailgw.wire.times import read_phrase, read_time, show_iso
 
-MAX_ATTACHMENTS = 100
-SHORTEST_RAW = 10  # characters, as the contract has them
-LONGEST_RAW = 37_500_000
 PAST_IS_NOW = 60_000  # milliseconds: clocks differ, and a time that was just now means now
 
 
+_TAG_WORDS = "ASCII letters, digits, `_` and `-`."
+
+Mailboxes = Annotated[
+    str | list[str] | None,
+    says(f"An address, `Name <address>`, or an array of up to {MAX_RECIPIENTS} of them."),
+]
+ScheduledAt = Annotated[
+    str | None,
+    says(
+        "When to send, up to 30 days ahead: ISO 8601 (UTC where it names no zone), or English such as `in 1 hour`, "
+        "`tomorrow at 9am`, `Friday at 3pm ET`."
+    ),
+]
+
+
 class TagField(msgspec.Struct, frozen=True):
-    name: str
-    value: str | None = None
+    name: Annotated[str, says(_TAG_WORDS, minLength=1, maxLength=MAX_TAG)]
+    value: Annotated[str | None, says(_TAG_WORDS, maxLength=MAX_TAG)] = None
+
+
+Tags = Annotated[
+    list[TagField] | dict[str, str] | None,
+    says(f"Up to {MAX_TAGS}, an array of `{{name, value}}` or an object.", maxItems=MAX_TAGS, maxProperties=MAX_TAGS),
+]
+Metadata = Annotated[
+    dict[str, str] | None,
+    says(
+        f"Kept and shown with the message; up to {MAX_METADATA}, names of up to {MAX_METADATA_NAME} characters, values "
+        f"of up to {MAX_METADATA_VALUE}.",
+        maxProperties=MAX_METADATA,
+    ),
+]
+Variables = Annotated[dict[str, object] | None, says("What fills the placeholders, by name.")]
 
 
 class AttachmentField(msgspec.Struct, frozen=True):
-    """`content`: base64, or an array of octets as the Python SDK documents. `inline_content_id` means `content_id`."""
+    """Either `content` or `path`. `inline_content_id` means `content_id`."""
 
-    content: str | list[int] | None = None
+    content: Annotated[str | list[int] | None, says("Base64, or an array of octets.")] = None
     filename: str | None = None
-    path: str | None = None
-    content_type: str | None = None
-    content_id: str | None = None
+    path: Annotated[
+        str | None, says("A URL that is fetched before the request is answered: 15 s, no redirects, public hosts only.")
+    ] = None
+    content_type: Annotated[str | None, says("`application/octet-stream` unless given or told by `path`.")] = None
+    content_id: Annotated[str | None, says("Shown inline where the HTML says `cid:…`.")] = None
     inline_content_id: str | None = None
 
 
 class TemplateUse(msgspec.Struct, frozen=True):
-    """`id`: a template's id or alias."""
+    """A published template."""
 
-    id: str
-    variables: dict[str, object] | None = None
+    id: Annotated[str, says("Its id or alias.")]
+    variables: Variables = None
 
 
 class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
-    author: str | None = None
-    to: str | list[str] | None = None
-    cc: str | list[str] | None = None
-    bcc: str | list[str] | None = None
-    reply_to: str | list[str] | None = None
-    subject: str | None = None
+    """One email. `from`, `to`, `subject` and one of `html`, `text` and `attachments` are required; `from`, `subject`
+    and the bodies may come from the `template`. Fields that are not listed here are ignored.
+    """
+
+    author: Annotated[
+        str | None, says("`a@example.com` or `Name <a@example.com>`, at a verified domain of this gateway.")
+    ] = None
+    to: Mailboxes = None
+    cc: Mailboxes = None
+    bcc: Mailboxes = None
+    reply_to: Mailboxes = None
+    subject: Annotated[str | None, says(maxLength=MAX_SUBJECT)] = None
     html: str | None = None
     text: str | None = None
-    headers: dict[str, str] | None = None
-    tags: list[TagField] | dict[str, str] | None = None
-    metadata: dict[str, str] | None = None
-    attachments: list[AttachmentField] | None = None
-    scheduled_at: str | None = None
+    headers: Annotated[
+        dict[str, str] | None,
+        says(
+            f"Up to {MAX_HEADERS} more header fields. Those that the gateway writes itself (`From`, `Message-ID`, "
+            "`Content-*`, …) are refused.",
+            maxProperties=MAX_HEADERS,
+        ),
+    ] = None
+    tags: Tags = None
+    metadata: Metadata = None
+    attachments: Annotated[list[AttachmentField] | None, says(maxItems=MAX_ATTACHMENTS)] = None
+    scheduled_at: ScheduledAt = None
     template: TemplateUse | None = None
 
 
@@ -206,11 +262,13 @@ def _read_phrase(text: str, now: int) -> int:
         ) from None
 
 
-class _NewTime(msgspec.Struct, frozen=True):
-    scheduled_at: str | None = None
+class RescheduleRequest(msgspec.Struct, frozen=True):
+    """`scheduled_at` is required."""
+
+    scheduled_at: ScheduledAt = None
 
 
-_new_time_decoder = msgspec.json.Decoder(_NewTime)
+_new_time_decoder = msgspec.json.Decoder(RescheduleRequest)
 
 
 def decode_new_time(body: bytes, now: int) -> int:
@@ -221,13 +279,23 @@ def decode_new_time(body: bytes, now: int) -> int:
     return at
 
 
-class _MimeRequest(msgspec.Struct, frozen=True):
-    envelope_to: str
-    raw_message: str
-    envelope_from: str | None = None  # bounces come to us, whatever it names
+class MimeRequest(msgspec.Struct, frozen=True):
+    """A whole message as its sender composed it."""
+
+    envelope_to: Annotated[str, says("One address, or `Name <address>`.")]
+    raw_message: Annotated[
+        str,
+        says(
+            "RFC 5322 as text, not base64; its From field has one address, at a domain of this gateway. Lines of up to "
+            "998 octets.",
+            minLength=SHORTEST_RAW,
+            maxLength=LONGEST_RAW,
+        ),
+    ]
+    envelope_from: Annotated[str | None, says("Checked and not used: bounces come to the gateway.")] = None
 
 
-_mime_decoder = msgspec.json.Decoder(_MimeRequest)
+_mime_decoder = msgspec.json.Decoder(MimeRequest)
 
 
 def decode_mime(body: bytes) -> tuple[bytes, Mailbox]:

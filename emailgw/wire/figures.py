@@ -1,12 +1,15 @@
 """`GET /emails/metrics` (contract 2.7): what was accepted in a time, and what became of it, counted by recipient."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+import msgspec
 
 from emailgw.core.directory import Dialect
 from emailgw.core.model import RecipientState
 from emailgw.errors import Rejected
-from emailgw.wire.listing import DAY, read_day
+from emailgw.wire.listing import DAY, DayOrTime, Text, read_day
+from emailgw.wire.schema import says
 from emailgw.wire.times import show_time
 
 MOST_PERIODS = 31
@@ -24,6 +27,27 @@ _NAMES = {
 }
 
 Counts = Mapping[RecipientState, int]
+
+
+class FiguresQuery(msgspec.Struct):
+    """What `read_periods` and the resource read."""
+
+    start_date: DayOrTime = msgspec.UNSET
+    end_date: Annotated[Text, says("The same; a date is included. The last 30 days unless given.")] = msgspec.UNSET
+    granularity: Annotated[
+        Text, says(f"Adds a line for each of up to {MOST_PERIODS} periods.", enum=sorted(_LENGTHS))
+    ] = msgspec.UNSET
+    dimensions: Annotated[Text, says("`period` means a granularity of a day.")] = msgspec.UNSET
+    domain: Annotated[Text, says("The author's domain.")] = msgspec.UNSET
+    domain_id: Text = msgspec.UNSET
+
+
+class FiguresShown(TypedDict):
+    """Recipients of what was accepted in the time, by what became of them."""
+
+    object: Literal["metrics"]
+    totals: dict[str, int]
+    data: NotRequired[list[dict[str, str | int]]]
 
 
 def read_periods(query: Mapping[str, str], now: int) -> tuple[list[tuple[int, int]], bool]:
@@ -45,10 +69,12 @@ def read_periods(query: Mapping[str, str], now: int) -> tuple[list[tuple[int, in
     return periods, True
 
 
-def show_figures(periods: Sequence[tuple[int, int]], counts: Sequence[Counts], each: bool, dialect: Dialect) -> Any:
+def show_figures(
+    periods: Sequence[tuple[int, int]], counts: Sequence[Counts], each: bool, dialect: Dialect
+) -> FiguresShown:
     lines = [_line(count) for count in counts]
     totals = {name: sum(line[name] for line in lines) for name in lines[0]}
-    shown: dict[str, Any] = {"object": "metrics", "totals": totals}
+    shown: FiguresShown = {"object": "metrics", "totals": totals}
     if each:
         starts = [show_time(start, dialect) for start, _ in periods]
         shown["data"] = [{"period": start, **line} for start, line in zip(starts, lines, strict=True)]

@@ -1,17 +1,20 @@
 """`/api-keys`: requests in both families' words, and keys as each reads them."""
 
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
 from emailgw.core.address import AddressError, parse_domain
 from emailgw.core.directory import ApiKey, Dialect, KeyMode, Permission
+from emailgw.core.limits import MAX_NAME
 from emailgw.errors import Rejected
+from emailgw.wire.answers import Time
 from emailgw.wire.bodies import decode_body
+from emailgw.wire.schema import says
 from emailgw.wire.times import read_time, show_time
 
-MAX_NAME = 255
 MAX_QUOTA = 10**12
+MAX_GRACE = 30 * 86_400  # seconds
 
 _PERMISSIONS = {
     "full": Permission.FULL,
@@ -28,22 +31,38 @@ _SHOWN = {
 }
 
 
+Limit = int | msgspec.UnsetType | None
+
+
 class KeyRequest(msgspec.Struct, frozen=True):
-    name: str | None = None
-    permission: str | None = None
-    dialect: str | None = None
-    mode: str | None = None
-    domain: str | msgspec.UnsetType | None = msgspec.UNSET
-    domain_id: str | msgspec.UnsetType | None = msgspec.UNSET
-    domains: list[str] | msgspec.UnsetType | None = msgspec.UNSET
-    expires_at: str | msgspec.UnsetType | None = msgspec.UNSET
-    rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
-    daily_quota: int | msgspec.UnsetType | None = msgspec.UNSET
-    monthly_quota: int | msgspec.UnsetType | None = msgspec.UNSET
+    """`name` is required of a new key. What is left out stays as it is."""
+
+    name: Annotated[str | None, says(minLength=1, maxLength=MAX_NAME)] = None
+    permission: Annotated[str | None, says("In either contract's words.", enum=[*_PERMISSIONS, None])] = None
+    dialect: Annotated[
+        str | None, says("Whose wire format its owner expects; only of a new key.", enum=[*map(str, Dialect), None])
+    ] = None
+    mode: Annotated[
+        str | None, says("What a `test` key sends never leaves the machine.", enum=[*map(str, KeyMode), None])
+    ] = None
+    domain: Annotated[
+        str | msgspec.UnsetType | None, says("The domain that it is restricted to, by name or id; null for none.")
+    ] = msgspec.UNSET
+    domain_id: Annotated[str | msgspec.UnsetType | None, says("The same.")] = msgspec.UNSET
+    domains: Annotated[list[str] | msgspec.UnsetType | None, says("Several of them.")] = msgspec.UNSET
+    expires_at: Annotated[str | msgspec.UnsetType | None, says("ISO 8601; null for never.")] = msgspec.UNSET
+    rate_limit: Annotated[Limit, says("Requests a second; 0 is no limit.", minimum=0, maximum=MAX_QUOTA)] = (
+        msgspec.UNSET
+    )
+    daily_quota: Annotated[Limit, says("Recipients a day (UTC).", minimum=0, maximum=MAX_QUOTA)] = msgspec.UNSET
+    monthly_quota: Annotated[Limit, says("Recipients a month.", minimum=0, maximum=MAX_QUOTA)] = msgspec.UNSET
 
 
 class RotateRequest(msgspec.Struct, frozen=True):
-    grace: int | None = None
+    grace: Annotated[
+        int | None,
+        says("Seconds for which the old token stays good; a day unless given.", minimum=0, maximum=MAX_GRACE),
+    ] = None
 
 
 class KeyEdit(msgspec.Struct, frozen=True):
@@ -97,8 +116,8 @@ def read_key(body: bytes) -> KeyEdit:
 def read_grace(body: bytes) -> int | None:
     """Seconds for which a rotated key's old token stays good. Raises Rejected."""
     grace = decode_body(_rotate, body).grace
-    if grace is not None and not 0 <= grace <= 30 * 86_400:
-        raise Rejected("The `grace` field must be 0 to 2592000 seconds.", name="invalid_parameter")
+    if grace is not None and not 0 <= grace <= MAX_GRACE:
+        raise Rejected(f"The `grace` field must be 0 to {MAX_GRACE} seconds.", name="invalid_parameter")
     return grace
 
 
@@ -119,9 +138,28 @@ def read_expiry(text: str) -> int:
         ) from None
 
 
-def show_key(key: ApiKey, dialect: Dialect, token: str | None = None) -> dict[str, Any]:
+class KeyShown(TypedDict):
+    object: Literal["api_key"]
+    id: str
+    name: str
+    hint: Annotated[str, says("The first characters of its token.")]
+    permission: Annotated[str, says(enum=sorted(set(_SHOWN.values())))]
+    domain: str | None
+    domains: list[str]
+    mode: KeyMode
+    dialect: Dialect
+    rate_limit: int | None
+    daily_quota: int | None
+    monthly_quota: int | None
+    created_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None
+    token: NotRequired[Annotated[str, says("Only where it has just been made: it is shown this once.")]]
+
+
+def show_key(key: ApiKey, dialect: Dialect, token: str | None = None) -> KeyShown:
     """`token` only when it has just been made."""
-    shown: dict[str, Any] = {
+    shown: KeyShown = {
         "object": "api_key",
         "id": key.id,
         "name": key.name,
@@ -129,8 +167,8 @@ def show_key(key: ApiKey, dialect: Dialect, token: str | None = None) -> dict[st
         "permission": _SHOWN[key.permission, dialect],
         "domain": key.domains[0] if len(key.domains) == 1 else None,
         "domains": list(key.domains),
-        "mode": key.mode.value,
-        "dialect": key.dialect.value,
+        "mode": key.mode,
+        "dialect": key.dialect,
         "rate_limit": key.rate_limit,
         "daily_quota": key.daily_quota,
         "monthly_quota": key.monthly_quota,

@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Literal, TypedDict
+
+import msgspec
 
 from emailgw.core.address import Address, AddressError
 from emailgw.core.directory import Dialect
@@ -12,7 +14,10 @@ from emailgw.core.ids import MessageId
 from emailgw.core.listing import MessageFilter, MessageLine
 from emailgw.core.model import Attachment, RecipientState
 from emailgw.errors import Rejected
-from emailgw.wire.reading import LAST_EVENT, show_last, show_mailbox
+from emailgw.wire.answers import Id, IsoTime
+from emailgw.wire.lists import PageQuery
+from emailgw.wire.reading import LAST_EVENT, EmailLine, show_last, show_mailbox
+from emailgw.wire.schema import says
 from emailgw.wire.times import read_time, show_iso, show_time
 
 DAY = 86_400_000
@@ -29,6 +34,23 @@ _STATES = {
 _EVENTS = {"complained": EventType.COMPLAINED} | {
     word: EventType(word) for word in ("opened", "clicked") if word in set(EventType)
 }
+
+
+Text = str | msgspec.UnsetType
+DayOrTime = Annotated[Text, says("A date such as 2026-03-01, or a time; of acceptance.")]
+
+
+class EmailsQuery(PageQuery):
+    """What `read_filter` reads. Filters combine."""
+
+    status: Annotated[Text, says("At least one recipient is so.", enum=sorted({*_STATES, *_EVENTS}))] = msgspec.UNSET
+    recipient: Annotated[Text, says("An address, whole: in to, cc or bcc.")] = msgspec.UNSET
+    to: Annotated[Text, says("The same.")] = msgspec.UNSET
+    domain: Annotated[Text, says("The author's domain.")] = msgspec.UNSET
+    domain_id: Text = msgspec.UNSET
+    tag: Annotated[Text, says("`name`, or `name:value`.")] = msgspec.UNSET
+    start_date: DayOrTime = msgspec.UNSET
+    end_date: Annotated[Text, says("The same; a date is included.")] = msgspec.UNSET
 
 
 def read_filter(query: Mapping[str, str], now: int, domain: str | None) -> MessageFilter:
@@ -76,7 +98,7 @@ def _address(text: str) -> str:
         raise Rejected(f"Invalid `recipient` parameter: {error}.", name="invalid_parameter") from None
 
 
-def show_line(line: MessageLine, dialect: Dialect) -> dict[str, Any]:
+def show_line(line: MessageLine, dialect: Dialect) -> EmailLine:
     """A message in a list: the email object without its bodies, recipients and events."""
     message = line.message
     to = [show_mailbox(mailbox) for mailbox in message.to]
@@ -106,7 +128,19 @@ def attachment_id(message_id: MessageId, index: int) -> str:
     return str(uuid.uuid5(uuid.UUID(message_id), f"attachment {index}"))
 
 
-def show_attachment(attachment: Attachment, id: str, url: str, expires_at: int, inline: bool) -> dict[str, Any]:
+class AttachmentShown(TypedDict):
+    object: Literal["attachment"]
+    id: Id
+    filename: str
+    size: int
+    content_type: str
+    content_disposition: Literal["inline", "attachment"]
+    content_id: str | None
+    download_url: Annotated[str, says("Needs no key and works for an hour.", format="uri")]
+    expires_at: IsoTime
+
+
+def show_attachment(attachment: Attachment, id: str, url: str, expires_at: int, inline: bool) -> AttachmentShown:
     return {
         "object": "attachment",
         "id": id,

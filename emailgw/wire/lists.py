@@ -4,16 +4,28 @@ The parameters that came decide how a list is cut; the answer always has the key
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
 
 from emailgw.errors import Rejected
+from emailgw.wire.answers import Item, Links, ListMeta, ListShown
+from emailgw.wire.schema import says
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
 COUNTED = 10_000  # totals stop here, and so do page numbers: what lies behind is reached by cursor or by date
+
+
+class PageQuery(msgspec.Struct):
+    """What `read_page` reads: of every list."""
+
+    limit: Annotated[int, says("How many.", minimum=1, maximum=MAX_SIZE)] = DEFAULT_SIZE
+    after: Annotated[str, says("Show what follows this id (older).")] | msgspec.UnsetType = msgspec.UNSET
+    before: Annotated[str, says("Show what stands before this id (newer).")] | msgspec.UnsetType = msgspec.UNSET
+    page: Annotated[int, says("Instead of a cursor: which page, from 1 to the 10,000th entry.", minimum=1)] = 1
+    per_page: Annotated[int, says("Its size.", minimum=1, maximum=MAX_SIZE)] = DEFAULT_SIZE
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -53,14 +65,14 @@ def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int
 
 
 def show_list(
-    items: Sequence[dict[str, Any]],
+    items: Sequence[Item],
     page: Page,
     has_more: bool,
     total: int | None,
     path: str,
     query: Mapping[str, str],
     cursor: str | None = None,
-) -> dict[str, Any]:
+) -> ListShown[Item]:
     """`total`: how many there are (COUNTED at most), None when nobody counted; `path`: the list's own URL; `cursor`:
     the id to go on from, where it is not the last item's.
     """
@@ -70,8 +82,8 @@ def show_list(
         return f"{path}?{urlencode({**kept, **changes})}"
 
     number = page.number
-    links: dict[str, str | None] = {"first": path, "last": None, "prev": None, "next": None}
-    meta: dict[str, Any] = {"current_page": number, "per_page": page.size, "path": path, "total": total}
+    links: Links = {"first": path, "last": None, "prev": None, "next": None}
+    meta: ListMeta = {"current_page": number, "per_page": page.size, "path": path, "total": total}
     if number is not None:
         last = max(1, -(-(total or 0) // page.size))
         links["first"] = link(page=1)
@@ -87,7 +99,7 @@ def show_list(
     else:
         links["next"] = link(after=cursor or items[-1]["id"]) if has_more else None
         links["prev"] = link(before=items[0]["id"]) if page.after and items else None
-    return {"object": "list", "has_more": has_more, "data": items, "links": links, "meta": meta}
+    return {"object": "list", "has_more": has_more, "data": list(items), "links": links, "meta": meta}
 
 
 def cut(items: Sequence[Any], page: Page, ids: Sequence[str]) -> tuple[Sequence[Any], bool]:

@@ -1,11 +1,13 @@
 """Messages as clients read them: what the dialect's SDKs expect, and our recipients and events beside it."""
 
-from typing import Any
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from emailgw.core.address import Mailbox
 from emailgw.core.directory import Dialect
-from emailgw.core.events import Event, EventType
+from emailgw.core.events import Delays, Event, EventType, TLSInfo
 from emailgw.core.model import Content, Message, Recipient, RecipientState
+from emailgw.wire.answers import Id, IsoTime, Time
+from emailgw.wire.schema import says
 from emailgw.wire.times import show_iso, show_time
 
 LAST_EVENT = {
@@ -24,9 +26,102 @@ LAST_EVENT = {
 }
 
 
+LastEvent = Annotated[
+    str, says("What happened last, in both contracts' words.", enum=[*sorted({*LAST_EVENT.values(), "scheduled"})])
+]
+To = Annotated[list[str] | str, says("An array for Resend's keys, one text for Sendkit's.")]
+
+
+class TagShown(TypedDict):
+    name: str
+    value: str
+
+
+class RecipientShown(TypedDict):
+    address: str
+    state: RecipientState
+    status: Annotated[str | None, says("Enhanced status (RFC 3463) of the last try.")]
+    reason: str | None
+    tries: int
+    next_try_at: IsoTime | None
+    updated_at: IsoTime
+
+
+class BounceShown(TypedDict):
+    type: str
+    subType: str | None
+
+
+class ReplyShown(TypedDict):
+    code: int
+    text: str
+
+
+class AttemptShown(TypedDict):
+    """One try to deliver."""
+
+    host: str | None
+    address: str | None
+    port: int | None
+    tls: TLSInfo | None
+    reply: ReplyShown | None
+    delays: Annotated[Delays, says("Milliseconds.")]
+    transcript: Annotated[tuple[str, ...], says("The SMTP dialog, a line each.")]
+
+
+class EventShown(TypedDict):
+    """What happened to one recipient; what does not apply is left out."""
+
+    id: str
+    type: EventType
+    created_at: IsoTime
+    recipient: str
+    source: str
+    status: NotRequired[str]
+    reason: NotRequired[str]
+    reporting_mta: NotRequired[str]
+    remote_mta: NotRequired[str]
+    diagnostic: NotRequired[str]
+    feedback_type: NotRequired[str]
+    category: NotRequired[str | None]
+    bounce: NotRequired[BounceShown]
+    retry_at: NotRequired[IsoTime]
+    attempt: NotRequired[AttemptShown]
+
+
+EmailLine = TypedDict(
+    "EmailLine",
+    {
+        "id": Id,
+        "message_id": Annotated[str, says("The Message-ID field, the same in every copy.")],
+        "from": str,
+        "to": To,
+        "cc": list[str] | None,
+        "bcc": list[str] | None,
+        "reply_to": list[str] | None,
+        "subject": str,
+        "tags": list[TagShown],
+        "created_at": Time,
+        "scheduled_at": Time | None,
+        "last_event": LastEvent,
+    },
+)
+
+
+class EmailShown(EmailLine):
+    """An email with what became of each recipient and every event, oldest first."""
+
+    object: Literal["email"]
+    html: str | None
+    text: str | None
+    metadata: dict[str, str]
+    recipients: list[RecipientShown]
+    events: list[EventShown]
+
+
 def show_email(
     message: Message, content: Content, recipients: tuple[Recipient, ...], events: tuple[Event, ...], dialect: Dialect
-) -> dict[str, Any]:
+) -> EmailShown:
     """The email object: what the dialect's SDKs read, and our recipients and events beside it."""
     to = [show_mailbox(mailbox) for mailbox in message.to]
     scheduled = message.date if message.date > message.accepted_at else None
@@ -67,11 +162,11 @@ def show_last(last: EventType | None, scheduled: bool) -> str:
     return "scheduled" if scheduled and last is EventType.QUEUED else LAST_EVENT[last]
 
 
-def _show_recipient(recipient: Recipient) -> dict[str, Any]:
+def _show_recipient(recipient: Recipient) -> RecipientShown:
     waiting = recipient.state in (RecipientState.QUEUED, RecipientState.DEFERRED)
     return {
         "address": str(recipient.address),
-        "state": recipient.state.value,
+        "state": recipient.state,
         "status": str(recipient.status) if recipient.status else None,
         "reason": recipient.reason or None,
         "tries": recipient.tries,
@@ -80,12 +175,12 @@ def _show_recipient(recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def show_event(event: Event) -> dict[str, Any]:
+def show_event(event: Event) -> EventShown:
     """One event with its whole story; what does not apply is left out."""
     detail = event.detail
-    shown: dict[str, Any] = {
+    shown: EventShown = {
         "id": f"evt_{event.id}",
-        "type": event.type.value,
+        "type": event.type,
         "created_at": show_iso(event.at),
         "recipient": str(event.address),
         "source": detail.source.value,
@@ -109,7 +204,7 @@ def show_event(event: Event) -> dict[str, Any]:
             "port": attempt.port,
             "tls": attempt.tls,
             "reply": {"code": reply.code, "text": reply.text} if reply else None,
-            "delays": {name: getattr(attempt.delays, name) for name in ("queue", "wait", "connect", "transmit")},
+            "delays": attempt.delays,
             "transcript": attempt.transcript,
         }
     return shown

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Literal, TypedDict
 
 import msgspec
 
@@ -11,23 +11,59 @@ from emailgw.core.address import Address, AddressError, parse_domain
 from emailgw.core.directory import Dialect
 from emailgw.core.suppression import Suppression, SuppressionReason, suppression_key
 from emailgw.errors import Rejected
+from emailgw.wire.answers import Id, Time
 from emailgw.wire.bodies import decode_body
+from emailgw.wire.lists import PageQuery
+from emailgw.wire.schema import says
 from emailgw.wire.times import show_iso, show_time
 
 MAX_AT_ONCE = 10_000
 COLUMNS = ("email", "reason", "domain", "cause", "created_at")
 
 
+_FOR = "Only mail of this author domain is withheld; mail of every domain unless given."
+
+
 class AddRequest(msgspec.Struct, frozen=True):
+    """`email` is required."""
+
     email: str | None = None
-    reason: str | None = None
-    domain: str | None = None
+    reason: Annotated[str | None, says(enum=[*map(str, SuppressionReason), None])] = None
+    domain: Annotated[str | None, says(_FOR)] = None
 
 
 class BatchRequest(msgspec.Struct, frozen=True):
-    emails: list[str] | None = None
-    ids: list[str] | None = None
-    domain: str | None = None
+    """`emails`, or `ids` as well where entries are removed."""
+
+    emails: Annotated[list[str] | None, says(maxItems=MAX_AT_ONCE)] = None
+    ids: Annotated[list[str] | None, says(maxItems=MAX_AT_ONCE)] = None
+    domain: Annotated[str | None, says(_FOR)] = None
+
+
+_REASONS = [*map(str, SuppressionReason)]
+Text = str | msgspec.UnsetType
+Origin = Annotated[Text, says("Only entries of this reason.", enum=_REASONS)]
+Reason = Annotated[Text, says("The same.", enum=_REASONS)]
+Email = Annotated[Text, says("Only entries of this address.")]
+Search = Annotated[Text, says("The same.")]
+
+
+class ExportQuery(msgspec.Struct):
+    """What `read_filter` reads."""
+
+    origin: Origin = msgspec.UNSET
+    reason: Reason = msgspec.UNSET
+    email: Email = msgspec.UNSET
+    search: Search = msgspec.UNSET
+
+
+class SuppressionsQuery(PageQuery):
+    """The same of a list. (A Struct has one base only.)"""
+
+    origin: Origin = msgspec.UNSET
+    reason: Reason = msgspec.UNSET
+    email: Email = msgspec.UNSET
+    search: Search = msgspec.UNSET
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -84,14 +120,33 @@ def read_filter(query: Mapping[str, str]) -> tuple[SuppressionReason | None, str
     return _reason(reason) if reason else None, suppression_name(address) if address else None
 
 
-def show_suppression(entry: Suppression, dialect: Dialect) -> dict[str, Any]:
+class SuppressionShown(TypedDict):
+    object: Literal["suppression"]
+    id: Id
+    email: str
+    origin: SuppressionReason
+    reason: SuppressionReason
+    domain: str | None
+    source_id: str | None
+    cause: str | None
+    created_at: Time
+    updated_at: Time
+
+
+class Imported(TypedDict):
+    object: Literal["import"]
+    read: Annotated[int, says("Lines.")]
+    added: Annotated[int, says("Entries that were not there.")]
+
+
+def show_suppression(entry: Suppression, dialect: Dialect) -> SuppressionShown:
     at = show_time(entry.created_at, dialect)
     return {
         "object": "suppression",
         "id": entry.id,
         "email": str(entry.address),
-        "origin": entry.reason.value,
-        "reason": entry.reason.value,
+        "origin": entry.reason,
+        "reason": entry.reason,
         "domain": entry.domain or None,
         "source_id": None,
         "cause": entry.cause or None,

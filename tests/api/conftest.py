@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.dns import DNSServer
 from tests.harness.gateway import Gateway
+from tests.harness.judge import Judge
 from tests.harness.sink import Received, Sink
 from tests.harness.waiting import eventually
 
@@ -79,6 +80,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
             Gateway(directory, nameserver=dns.nameserver, mx_port=sink.port, settings=settings) as gateway,
             httpx.Client(base_url=gateway.url, timeout=30) as client,
         ):
+            judge = Judge.of(gateway.url)
+            client.event_hooks = {"response": [judge.watch]}
             gateway.add_domain("sender.test", dns)
             sendkit = gateway.key
             resend: str = gateway.ask("key", "create", "resend", "--dialect", "resend")["key"]

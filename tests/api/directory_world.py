@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.dns import DNSServer
 from tests.harness.gateway import Gateway
+from tests.harness.judge import Judge
 from tests.harness.sink import Sink
 
 
@@ -28,10 +29,13 @@ class World:
         )
         self.gateway.start()
         self.records = self.gateway.add_domain("sender.test", self.dns)
+        judge = Judge.of(self.gateway.url)
+        self.client = httpx.Client(base_url=self.gateway.url, timeout=30, event_hooks={"response": [judge.watch]})
         self.resend_key: str = self.gateway.ask("key", "create", "resend", "--dialect", "resend")["key"]
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.client.close()
         self.gateway.stop()
         self.sink.__exit__(None, None, None)
         self.dns.__exit__(None, None, None)
@@ -40,7 +44,7 @@ class World:
         headers = {"authorization": f"Bearer {key or self.gateway.key}", **options.pop("headers", {})}
         if body is not None:
             options["json"] = body
-        return httpx.request(method, f"{self.gateway.url}{path}", headers=headers, timeout=30, **options)
+        return self.client.request(method, path, headers=headers, **options)
 
 
 @pytest.fixture(scope="module")

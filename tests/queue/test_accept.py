@@ -9,10 +9,11 @@ import pytest
 from emailgw.core.address import Mailbox
 from emailgw.core.directory import ApiKey, Dialect, DomainStatus
 from emailgw.core.ids import KeyId, MessageId
+from emailgw.core.limits import MAX_SCHEDULE
 from emailgw.core.model import Attachment, Content, RecipientState, Submission
 from emailgw.errors import Rejected, StoreUnavailable
 from emailgw.queue.accept import Accept, AcceptLimits
-from emailgw.queue.checks import MAX_SCHEDULE, content_size
+from emailgw.queue.checks import content_size
 from tests.harness.mail import DAY, HOUR, NOW
 from tests.queue.world import World
 

@@ -1,0 +1,62 @@
+"""Holds every answer of a gateway against the description that it serves, while tests of something else run."""
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+
+def pattern_of(path: str, operations: Any) -> re.Pattern[str]:
+    """What a described path serves."""
+    with_slashes = any("x-slashes" in parameter for one in operations.values() for parameter in one["parameters"])
+    return re.compile(re.sub(r"\\\{\w+\\\}", ".+" if with_slashes else "[^/]+", re.escape(path)))
+
+
+class Judge:
+    """`watch` is a hook of an `httpx.Client`: it raises AssertionError for an answer that is not described."""
+
+    def __init__(self, description: Any) -> None:
+        self.description = description
+        self._paths = [
+            (pattern_of(path, operations), operations)
+            # A path that is a word goes before one that has it as a parameter.
+            for path, operations in sorted(description["paths"].items(), key=lambda pair: pair[0].count("{"))
+        ]
+        self._validator = cache(self._make_validator)
+        self.watched = 0
+
+    @classmethod
+    def of(cls, url: str) -> "Judge":
+        return cls(httpx.get(f"{url}/openapi.json", timeout=30).raise_for_status().json())
+
+    def watch(self, response: httpx.Response) -> None:
+        response.read()
+        request = response.request
+        said = f"{request.method} {request.url.path} → {response.status_code}: {response.text[:1000]}"
+        operation = self._operation(request.method, re.sub("/{2,}", "/", request.url.path))
+        media = response.headers.get("content-type", "").partition(";")[0]
+        if operation is None:
+            assert response.status_code in (400, 404, 405), said
+            schema: Any = {"$ref": "#/components/schemas/ErrorBody"}
+        else:
+            answer = operation["responses"].get(str(response.status_code))
+            assert answer is not None, f"status not described: {said}"
+            assert media in answer["content"], f"media type not described: {said}"
+            schema = answer["content"][media]["schema"]
+        if media == "application/json":
+            errors = [error.message for error in self._validator(json.dumps(schema)).iter_errors(response.json())]
+            assert errors == [], f"{errors} in {said}"
+        self.watched += 1
+
+    def _operation(self, method: str, path: str) -> Any:
+        """None for what is not described; the first path that fits, as the server tries them."""
+        fitting = [operations for pattern, operations in self._paths if pattern.fullmatch(path)]
+        return next((operations[method.lower()] for operations in fitting if method.lower() in operations), None)
+
+    def _make_validator(self, schema: str) -> Any:
+        return jsonschema_rs.Draft202012Validator(
+            {**json.loads(schema), "components": self.description["components"]}, validate_formats=True
+        )
