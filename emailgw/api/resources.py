@@ -15,6 +15,7 @@ from emailgw.api.links import Links
 from emailgw.api.operation import DescribedRoute
 from emailgw.api.quota import RateLimits
 from emailgw.api.reading import Reading
+from emailgw.api.sharing import Sharing
 from emailgw.api.suppressions import SuppressionResource
 from emailgw.api.templates import TemplateResource
 from emailgw.api.validation import ValidationResource
@@ -48,6 +49,7 @@ def build_resources(parts: Parts) -> list[DescribedRoute]:
         *ValidationResource(parts.open_lookup, parts.limits, parts.clock).routes(guard),
         *_emails(parts, templates).routes(guard),
         *_reading(parts).routes(guard),
+        *Sharing(parts.store.history, Links(parts.link_key), parts.limits, parts.clock).routes(guard),
         *DomainResource(parts.store.directory, parts.domains, parts.limits).routes(guard),
         *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.result import Ok
 
 from tests.api.directory_world import World
 
@@ -83,7 +84,7 @@ def exercise(operation: Any, key: str, known: dict[str, str]) -> Counter[int]:
 def test_answers_are_as_described(world: World, dialect: str) -> None:
     key = world.resend_key if dialect == "resend" else world.gateway.key
     schema = schemathesis.openapi.from_url(f"{world.gateway.url}/openapi.json")
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     assert len(operations) > 40
     failures = []
     never: list[str] = []
