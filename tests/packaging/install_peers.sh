@@ -4,15 +4,29 @@
 set -eu
 cd "$(dirname "$0")/../.."
 peers=.work/peers
+# The npm packages that the tests call, as they are locked.
+npm_packages() {
+    if command -v npm >/dev/null && ! cmp -s tests/node/package-lock.json "$peers/node/package-lock.json"; then
+        mkdir -p "$peers/node"
+        cp tests/node/package.json tests/node/package-lock.json "$peers/node/"
+        npm ci --prefix "$peers/node" --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null ||
+            rm -rf "$peers/node"
+    fi
+}
 missing=""
+command -v npm >/dev/null || missing="$missing npm"
 for pair in postfix:/usr/sbin/postfix debootstrap:/usr/sbin/debootstrap iproute2:/sbin/ip \
     systemd-container:/usr/bin/systemd-nspawn systemd:/usr/bin/systemd-analyze curl:/usr/bin/curl; do
     test -x "${pair#*:}" || missing="$missing ${pair%%:*}"
 done
 exim=""
 test -x "$peers/exim/usr/sbin/exim4" || test -x /usr/sbin/exim4 || exim=exim4-daemon-light
-test -n "$missing$exim" || exit 0
+if [ -z "$missing$exim" ]; then
+    npm_packages
+    exit 0
+fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    npm_packages
     echo "for all tests, install:$missing${exim:+ $exim} (tests that need them are skipped)" >&2
     exit 0
 fi
@@ -46,3 +60,4 @@ if [ -n "$exim" ]; then
     rm -rf "$download"
 fi
 test -z "$keep" || rm -f /usr/sbin/policy-rc.d
+npm_packages
