@@ -9,6 +9,7 @@ EmailgwError
 ├── Conflict             the thing is not in a state that allows it (also: a lost lease)
 │   └── Contradiction    a row would contradict what is stored
 └── StoreUnavailable     our storage failed or refuses more; temporary to the other side
+    ├── NoRoom           the disk is almost full
     └── Locked           another process owns the data directory
 """
 
@@ -61,6 +62,10 @@ class Contradiction(Conflict):
 
 class StoreUnavailable(EmailgwError):
     """Our storage failed, is full, or is shutting down. Always temporary to the other side."""
+
+
+class NoRoom(StoreUnavailable):
+    """New mail is refused so that what is queued already can be finished."""
 
 
 class Locked(StoreUnavailable):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from emailgw.api.answers import json_response
 from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard, key_of
-from emailgw.api.idempotency import IDEMPOTENCY_KEY, Once, Remember
+from emailgw.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from emailgw.api.limits import BodyLimits
 from emailgw.api.operation import DescribedRoute, Header, Operation
 from emailgw.core.directory import ApiKey, Permission
@@ -20,6 +20,7 @@ from emailgw.core.model import Submission
 from emailgw.core.template import TemplateFields
 from emailgw.errors import NotFound, Rejected
 from emailgw.queue.accept import SLICE, Accept, Accepted
+from emailgw.queue.once import Once, Remember
 from emailgw.queue.raw import raw_submission
 from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
@@ -138,7 +139,7 @@ class Emails:
             submission = read_email(email, key.id, self._clock(), template, fetched)
             return await self._send_one(submission, key, remember)
 
-        return _answer(await self._once.answer(request, key, body, work), 202)
+        return _answer(await answer_once(self._once, request, key, body, work), 202)
 
     async def send_batch(self, request: Request) -> Response:
         """All of it or, with `x-batch-validation: permissive`, what is good of it."""
@@ -157,7 +158,7 @@ class Emails:
             await self._accept.store(accepted, "http", remember(answer))
             return answer
 
-        return _answer(await self._once.answer(request, key, body, work), 200)
+        return _answer(await answer_once(self._once, request, key, body, work), 200)
 
     async def send_bulk(self, request: Request) -> Response:
         """What is good of it; an entry for each item, in their order."""
@@ -170,7 +171,7 @@ class Emails:
             await self._accept.store(accepted, "http", remember(answer))
             return answer
 
-        return _answer(await self._once.answer(request, key, body, work), 200)
+        return _answer(await answer_once(self._once, request, key, body, work), 200)
 
     async def send_raw(self, request: Request) -> Response:
         """A message as its sender composed it, to one recipient."""
@@ -181,7 +182,7 @@ class Emails:
             data, recipient = decode_mime(body)
             return await self._send_one(raw_submission(data, (recipient,), key.id), key, remember)
 
-        return _answer(await self._once.answer(request, key, body, work), 202)
+        return _answer(await answer_once(self._once, request, key, body, work), 202)
 
     async def reschedule(self, request: Request) -> Response:
         """Move what was not tried yet to another time."""

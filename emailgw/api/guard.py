@@ -1,7 +1,5 @@
 """What stands before every resource: the key of a request, what it may do, and the answer when something goes wrong."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,27 +7,18 @@ from starlette.responses import Response
 
 from emailgw.api.answers import Unauthorized, answer_to
 from emailgw.api.operation import DescribedRoute, Endpoint, Operation
-from emailgw.api.quota import Allowance, RateLimits, refuse
 from emailgw.core.directory import ApiKey, Dialect, Permission, dialect_of
-from emailgw.core.ids import KeyId
-from emailgw.core.keys import hash_key
-from emailgw.errors import StoreUnavailable
-from emailgw.store.directory import Directory
-
-_LONGEST_KEY = 256
-_MOST_NOTED = 10_000
-NOTE_EVERY = 60_000  # milliseconds between two notes of when a key was last used
+from emailgw.queue.keyring import KeyRing
+from emailgw.queue.rates import Allowance, RateLimits, refuse
 
 
 class Guard:
     """`route` wraps an endpoint; inside it, `key_of(request)` is the caller's key."""
 
-    def __init__(self, directory: Directory, clock: Callable[[], int], rates: RateLimits | None = None) -> None:
-        self._directory = directory
+    def __init__(self, keys: KeyRing, clock: Callable[[], int], rates: RateLimits | None = None) -> None:
+        self._keys = keys
         self._clock = clock
         self._rates = rates or RateLimits(0)
-        self._noting: set[asyncio.Task[None]] = set()
-        self._noted: dict[KeyId, int] = {}
 
     def route(
         self, method: str, path: str, endpoint: Endpoint, operation: Operation, needs: Permission = Permission.FULL
@@ -71,27 +60,10 @@ class Guard:
                 name="missing_api_key",
                 dialect=Dialect.SENDKIT,
             )
-        now = self._clock()
-        key = await self._directory.api_key(hash_key(text), now) if len(text) <= _LONGEST_KEY else None
-        if key is None or not key.is_valid(now):
+        key = await self._keys.find(text)
+        if key is None:
             raise Unauthorized("API key is invalid.", name="invalid_api_key", dialect=dialect_of(text))
-        if now >= self._noted.get(key.id, 0) + NOTE_EVERY:
-            self._note_use(key, now)
         return key
-
-    def _note_use(self, key: ApiKey, now: int) -> None:
-        """Beside the request, which does not wait for it."""
-        if len(self._noted) >= _MOST_NOTED:
-            self._noted.clear()
-        self._noted[key.id] = now
-
-        async def note() -> None:
-            with contextlib.suppress(StoreUnavailable):
-                await self._directory.touch_api_key(key, now)
-
-        task = asyncio.create_task(note())
-        self._noting.add(task)
-        task.add_done_callback(self._noting.discard)
 
 
 def key_of(request: Request) -> ApiKey:

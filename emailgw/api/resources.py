@@ -8,12 +8,10 @@ from emailgw.api.domains import DomainResource
 from emailgw.api.emails import Emails
 from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard
-from emailgw.api.idempotency import Once
 from emailgw.api.keys import KeyResource
 from emailgw.api.limits import BodyLimits
 from emailgw.api.links import Links
 from emailgw.api.operation import DescribedRoute
-from emailgw.api.quota import RateLimits
 from emailgw.api.reading import Reading
 from emailgw.api.sharing import Sharing
 from emailgw.api.suppressions import SuppressionResource
@@ -22,13 +20,16 @@ from emailgw.api.validation import ValidationResource
 from emailgw.core.dns import Lookup
 from emailgw.queue.accept import Accept
 from emailgw.queue.domains import Domains
+from emailgw.queue.keyring import KeyRing
+from emailgw.queue.once import Once
+from emailgw.queue.rates import RateLimits
 from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
 from emailgw.store.open import Store
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What resources are made of; each takes only what it needs."""
+    """What resources are made of; each takes only what it needs. The other doors share the last four."""
 
     store: Store
     accept: Accept
@@ -38,22 +39,24 @@ class Parts(msgspec.Struct, frozen=True):
     domains: Domains
     open_lookup: Callable[[], Lookup]
     link_key: bytes
-    requests_per_second: int = 0
+    keys: KeyRing
+    rates: RateLimits
+    once: Once
+    templates: TemplateEditor
 
 
 def build_resources(parts: Parts) -> list[DescribedRoute]:
     """The guarded routes. A path that is a word (`/emails/batch`) stands before `/emails/{id}`."""
-    guard = Guard(parts.store.directory, parts.clock, RateLimits(parts.requests_per_second))
-    templates = TemplateEditor(parts.store.templates, parts.clock)
+    guard = Guard(parts.keys, parts.clock, parts.rates)
     return [
         *ValidationResource(parts.open_lookup, parts.limits, parts.clock).routes(guard),
-        *_emails(parts, templates).routes(guard),
+        *_emails(parts).routes(guard),
         *_reading(parts).routes(guard),
         *Sharing(parts.store.history, Links(parts.link_key), parts.limits, parts.clock).routes(guard),
         *DomainResource(parts.store.directory, parts.domains, parts.limits).routes(guard),
         *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),
-        *TemplateResource(parts.store.templates, templates, parts.limits).routes(guard),
+        *TemplateResource(parts.store.templates, parts.templates, parts.limits).routes(guard),
     ]
 
 
@@ -62,7 +65,6 @@ def _reading(parts: Parts) -> Reading:
     return Reading(store.history, store.messages, store.directory, Links(parts.link_key), parts.clock)
 
 
-def _emails(parts: Parts, templates: TemplateEditor) -> Emails:
+def _emails(parts: Parts) -> Emails:
     schedule = Schedule(parts.store.queue, parts.store.history, parts.clock)
-    once = Once(parts.store.idempotency, parts.clock)
-    return Emails(parts.accept, templates, schedule, parts.limits, once, parts.fetch, parts.clock)
+    return Emails(parts.accept, parts.templates, schedule, parts.limits, parts.once, parts.fetch, parts.clock)

@@ -5,10 +5,12 @@ All are frozen. Times are integer milliseconds UTC. A `Content` is stored once h
 """
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
 from emailgw.core.address import Address, Mailbox
+from emailgw.core.dsn import MessageRequest, RecipientRequest
 from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId
 from emailgw.core.status import EnhancedStatus
 from emailgw.core.template import Variable
@@ -64,6 +66,7 @@ class Message(msgspec.Struct, frozen=True):
     date: int = 0
     expires_at: int = 0
     author_name: str = ""
+    dsn: MessageRequest | None = None
 
     @property
     def header_message_id(self) -> str:
@@ -116,10 +119,15 @@ class Recipient(msgspec.Struct, frozen=True):
     status: EnhancedStatus | None = None
     reason: str = ""
     updated_at: int = 0
+    dsn: RecipientRequest | None = None
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """What a door hands to `queue.accept`. `send_at`: not before, or None for now."""
+    """What a door hands to `queue.accept`. `send_at`: not before, or None for now.
+
+    `recipients`: the envelope, where it is not simply everybody in to, cc and bcc. `dsn` and `requests` (by recipient)
+    are what its sender asked to be told.
+    """
 
     key_id: KeyId
     content: Content
@@ -130,20 +138,27 @@ class Submission(msgspec.Struct, frozen=True):
     metadata: tuple[tuple[str, str], ...] = ()
     variables: dict[str, object] = {}
     send_at: int | None = None
+    recipients: tuple[Address, ...] = ()
+    dsn: MessageRequest | None = None
+    requests: Mapping[Address, RecipientRequest] = {}
 
     @property
     def envelope(self) -> tuple[Address, ...]:
         """Every recipient once, in order; the same mailbox named twice gets one copy."""
         seen: dict[tuple[str, str], Address] = {}
-        for mailbox in self.to + self.cc + self.bcc:
-            address = mailbox.address
+        named = self.recipients or [mailbox.address for mailbox in self.to + self.cc + self.bcc]
+        for address in named:
             seen.setdefault((address.local, address.domain), address)
         return tuple(seen.values())
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What an SMTP transaction carries: reverse-path (empty is the null one), recipient, signed bytes with CRLF."""
+    """What an SMTP transaction carries: reverse-path (empty is the null one), recipient, signed bytes with CRLF, and
+    what hosts that offer DSN shall be told of its sender's wishes.
+    """
 
     reverse_path: str
     recipient: Address
     data: bytes
+    dsn: MessageRequest | None = None
+    request: RecipientRequest | None = None

@@ -17,9 +17,13 @@ from emailgw.mime.transfer import LONGEST_LINE, to_crlf
 MAX_HEADER = 256 * 1024  # octets
 MAX_FIELDS = 1_000
 MAX_SUBJECT = 998  # characters, of what is shown
+MAX_SHOWN = 50  # addresses of To and of Cc that are shown
 
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
+_SENDERS = frozenset({b"sender", b"resent-from", b"resent-sender"})
 _LEFT_OUT = frozenset({b"bcc", b"resent-bcc"})
+_PIECE = re.compile(r'[^",\\]+|\\.?|"|,', re.DOTALL)
+_LONGEST_LIST = 64 * 1024  # characters
 _SEVERAL = re.compile(r"[,;:@()]")  # outside quotes, where a list, a group or a comment may begin
 
 
@@ -28,15 +32,25 @@ class RawError(ValueError):
 
 
 class RawMail(NamedTuple):
-    """`data`: with CRLF line ends and without Bcc."""
+    """`data`: with CRLF line ends, without Bcc and what was to be left out. `senders`: of Sender and the like, all that
+    a reader may take for who sent it. `to`, `cc`: what is readable of them. `left_out`: names in lower case and values.
+    """
 
     author: Mailbox
     subject: str
     data: bytes
+    senders: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    hops: int = 0
 
 
-def read_raw(data: bytes) -> RawMail:
-    """Raises RawError."""
+def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool = False) -> RawMail:
+    """`leave_out`: more fields that are taken out and told of. `utf8`: its header may be UTF-8 (RFC 6532).
+
+    Raises RawError.
+    """
     data = to_crlf(data)
     if b"\0" in data:
         raise RawError("it holds a NUL character")
@@ -46,19 +60,29 @@ def read_raw(data: bytes) -> RawMail:
                 f"line {number} has {len(line)} octets, more than {LONGEST_LINE}: use quoted-printable or base64"
             )
     head, body = _split(data)
-    fields = _fields(head)
+    fields = _fields(head, utf8)
     authors = [value for name, value in fields if name == b"from"]
     if len(authors) != 1:
         raise RawError(f"it has {len(authors)} From fields; exactly one is needed")
     subject = next((_value(field) for name, field in fields if name == b"subject"), "")
-    kept = b"".join([field for name, field in fields if name not in _LEFT_OUT])
-    return RawMail(_author(_value(authors[0])), clean_line(decode_words(subject), MAX_SUBJECT), kept + body)
+    gone = _LEFT_OUT | leave_out
+    kept = b"".join([field for name, field in fields if name not in gone])
+    return RawMail(
+        author=_author(_value(authors[0]), "From"),
+        subject=clean_line(decode_words(subject), MAX_SUBJECT),
+        data=kept + body,
+        senders=tuple(_author(_value(field), name.decode().title()) for name, field in fields if name in _SENDERS),
+        to=_shown(fields, b"to"),
+        cc=_shown(fields, b"cc"),
+        left_out=tuple((name.decode(), _value(field)) for name, field in fields if name in leave_out),
+        hops=sum(name == b"received" for name, _ in fields),
+    )
 
 
 def complete(data: bytes, message: Message) -> bytes:
     """`data`, as `read_raw` gives it, with the Date, Message-ID and MIME-Version it lacks."""
     head, _ = _split(data)
-    present = {name for name, _ in _fields(head)}
+    present = {name for name, _ in _fields(head, True)}
     added = b""
     if b"date" not in present:
         added += f"Date: {header_date(message.date)}\r\n".encode()
@@ -77,11 +101,11 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     return data[: end + 2], data[end + 2 :]
 
 
-def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
+def _fields(head: bytes, utf8: bool) -> list[tuple[bytes, bytes]]:
     """Each field's name in lower case and its octets, folded lines and CRLF included."""
     if len(head) > MAX_HEADER:
         raise RawError(f"its header has more than {MAX_HEADER} octets")
-    if not head.isascii():
+    if not head.isascii() and not (utf8 and _is_utf8(head)):
         raise RawError("its header has characters beyond ASCII; write them as encoded words (RFC 2047)")
     fields: list[tuple[bytes, bytes]] = []
     for number, line in enumerate(head[:-2].split(b"\r\n"), 1):
@@ -100,15 +124,48 @@ def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
 
 def _value(field: bytes) -> str:
     """Unfolded."""
-    return field.partition(b":")[2].decode("ascii").replace("\r\n", "").replace("\t", " ").strip()
+    return field.partition(b":")[2].decode("utf-8").replace("\r\n", "").replace("\t", " ").strip()
 
 
-def _author(value: str) -> Mailbox:
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _shown(fields: list[tuple[bytes, bytes]], name: bytes) -> tuple[Mailbox, ...]:
+    """For people to look at: nobody gets mail for what stands here."""
+    value = next((_value(field) for key, field in fields if key == name), "")
+    found: list[Mailbox] = []
+    for text in _items(value[:_LONGEST_LIST])[:MAX_SHOWN]:
+        try:
+            mailbox = Mailbox.parse(text)
+        except AddressError:
+            continue
+        found.append(Mailbox(clean_line(decode_words(mailbox.name)), mailbox.address))
+    return tuple(found)
+
+
+def _items(value: str) -> list[str]:
+    """A list parted by commas that stand in no quotes."""
+    items, quoted = [""], False
+    for piece in _PIECE.findall(value):
+        if piece == "," and not quoted:
+            items.append("")
+            continue
+        quoted ^= piece == '"'
+        items[-1] += piece
+    return items
+
+
+def _author(value: str, field: str) -> Mailbox:
     try:
         mailbox = Mailbox.parse(value)
     except AddressError as error:
-        raise RawError(f"its From field must name one address: {error}") from None
+        raise RawError(f"its {field} field must name one address: {error}") from None
     name = value[:-1].rpartition("<")[0].strip() if value.endswith(">") else ""
     if not name.startswith('"') and _SEVERAL.search(name):
-        raise RawError("its From field must name one address: put a name with , ; : @ or brackets in double quotes")
+        raise RawError(f"its {field} field must name one address: put a name with , ; : @ or brackets in double quotes")
     return Mailbox(clean_line(decode_words(mailbox.name)), mailbox.address)

@@ -5,6 +5,7 @@ say what to change. `draft` decides and makes ids, `store` commits: in between a
 """
 
 import asyncio
+import collections
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from emailgw.core.events import Detail, Event, EventType, Source
 from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, uuid7
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
 from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
-from emailgw.errors import Rejected, StoreUnavailable
+from emailgw.errors import NoRoom, Rejected
 from emailgw.mime.raw import complete
 from emailgw.queue.checks import check_submission
 from emailgw.queue.quotas import Quotas
@@ -119,12 +120,12 @@ class Accept:
                 # What is stored is the template; what is checked and shown is what this message says.
                 filled = msgspec.structs.replace(item, content=fill(item.content, item.variables))
                 size = check_submission(filled, now, self._limits.max_size)
-                await self._check_author(item.content, key, now)
+                await self.check_author(item.content.author.address.domain, key, now)
                 drafting.add(filled, item.content, size)
             except Rejected as refusal:
                 metrics.rejected.labels(refusal.name).inc()
                 drafting.refusals.append(Refusal(index, refusal))
-        self._check_space(now)
+        self.check_space(now)
         return drafting.done()
 
     async def store(self, accepted: Accepted, door: str, once: Remembered | None = None) -> None:
@@ -140,10 +141,11 @@ class Accept:
             await self._queue.enqueue_all(arrival, once)
         metrics.accepted_messages.labels(door).inc(len(arrival.messages))
         metrics.accepted_recipients.labels(door).inc(len(arrival.recipients))
+        counts = collections.Counter([recipient.message_id for recipient in arrival.recipients])
         for index, (message, size) in enumerate(zip(arrival.messages, accepted.sizes, strict=True)):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            maillog.accepted(message, len(message.to) + len(message.cc) + len(message.bcc), size, door)
+            maillog.accepted(message, counts[message.id], size, door)
 
     async def _suppressed(
         self, items: Sequence[Submission | Rejected], key: ApiKey
@@ -157,8 +159,8 @@ class Accept:
                 asked.setdefault(item.content.author.address.domain, {}).update(dict.fromkeys(item.envelope))
         return {domain: await self._suppressions.find(domain, list(found)) for domain, found in asked.items()}
 
-    async def _check_author(self, content: Content, key: ApiKey, now: int) -> None:
-        name = content.author.address.domain
+    async def check_author(self, name: str, key: ApiKey, now: int) -> None:
+        """Whether the key may send as the domain `name`. Raises Rejected."""
         domain = await self._directory.domain(name, now)
         if domain is None or domain.status is not DomainStatus.VERIFIED:
             raise Rejected(
@@ -173,15 +175,15 @@ class Accept:
                 status="5.7.1",
             )
 
-    def _check_space(self, now: int) -> None:
-        """Refuse while the disk still has room to record what becomes of the mail that is queued already."""
+    def check_space(self, now: int) -> None:
+        """Refuse while the disk can still record what becomes of the mail that is queued already. Raises NoRoom."""
         checked, enough = self._space
         if now >= checked + SPACE_CHECK:
             status = os.statvfs(self._data_dir)
             enough = status.f_bavail * status.f_frsize >= self._limits.min_free_space
             self._space = (now, enough)
         if not enough:
-            raise StoreUnavailable("the disk is almost full: no new mail is accepted")
+            raise NoRoom("the disk is almost full: no new mail is accepted")
 
 
 class _Drafting:
@@ -239,6 +241,7 @@ class _Drafting:
             date=date,
             expires_at=date + self._limits.lifetime,
             author_name=filled.content.author.name,
+            dsn=filled.dsn,
         )
         if content.raw is not None:
             raw = msgspec.structs.replace(content, raw=complete(content.raw, message))
@@ -256,6 +259,7 @@ class _Drafting:
                 expires_at=message.expires_at,
                 reason=_SUPPRESSED.reason if avoid else "",
                 updated_at=now,
+                dsn=filled.requests.get(address),
             )
             kind, detail = (EventType.SUPPRESSED, _SUPPRESSED) if avoid else (EventType.QUEUED, _QUEUED)
             self._recipients.append(recipient)

@@ -29,7 +29,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def check_submission(submission: Submission, now: int, max_size: int) -> int:
     """The size of its content in octets. `submission` has its templates filled. Raises Rejected."""
     content = submission.content
-    if not submission.to:
+    if not (submission.to or submission.recipients):
         raise Rejected("Missing `to` field.", name="missing_required_field", status="5.5.4")
     for field, mailboxes in (("to", submission.to), ("cc", submission.cc), ("bcc", submission.bcc)):
         if len(mailboxes) > MAX_RECIPIENTS:

@@ -16,8 +16,12 @@ from emailgw.delivery.lookup import RecordLookup
 from emailgw.errors import ConfigError
 from emailgw.queue.accept import Accept, AcceptLimits
 from emailgw.queue.domains import Domains, DomainSettings
+from emailgw.queue.keyring import KeyRing
+from emailgw.queue.once import Once
 from emailgw.queue.quotas import Quotas
+from emailgw.queue.rates import RateLimits
 from emailgw.queue.suppression import Suppressing, SuppressionPolicy
+from emailgw.queue.templates import TemplateEditor
 from emailgw.store.open import Store, open_store
 from emailgw.vault import Vault
 
@@ -40,6 +44,11 @@ class Core:
         self.accept = Accept(
             store.queue, store.directory, limits, Path(config.data_dir), clock, self.serials, store.suppressions, quotas
         )
+        # What all doors share: one allowance, one memory of what was asked.
+        self.keys = KeyRing(store.directory, clock)
+        self.rates = RateLimits(config.limits.requests_per_second)
+        self.once = Once(store.idempotency, clock)
+        self.templates = TemplateEditor(store.templates, clock)
 
         settings = DomainSettings(host_name, config.domains.check_every, config.domains.retire_after)
         self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)

@@ -30,7 +30,7 @@ _INSERT_MESSAGE = insert(
     "messages", "id content_id key_id author domain subject fields size accepted_at date expires_at"
 )
 _INSERT_RECIPIENT = insert(
-    "recipients", "id message_id address nexthop state tries due_at expires_at lease status reason updated_at"
+    "recipients", "id message_id address nexthop state tries due_at expires_at lease status reason updated_at dsn"
 )
 _INSERT_EVENT = insert("events", "at type message_id recipient_id address detail")
 _INSERT_UNPARSED = insert("unparsed", "id at recipient_id kind raw")
@@ -382,10 +382,10 @@ def _events(event: Event | None) -> tuple[Statement, ...]:
 
 def _claimed_from(row: Row) -> Claimed | Unreadable:
     try:
-        content = row[22]
-        size = row[21]
+        content = row[23]
+        size = row[22]
         if not isinstance(size, int) or not (content is None or isinstance(content, bytes)):
             raise TypeError("its content or size has the wrong type")
-        return Claimed(rows.recipient_from(row[:12]), rows.message_from(row[12:21]), size, content)
+        return Claimed(rows.recipient_from(row[:13]), rows.message_from(row[13:22]), size, content)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:
         return Unreadable(RecipientId(int(row[0] or 0)), int(row[8] or 0), f"{type(error).__name__}: {error}")

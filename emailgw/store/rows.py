@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from emailgw.core.address import Address, Mailbox
+from emailgw.core.dsn import MessageRequest, RecipientRequest
 from emailgw.core.events import Detail, Event, EventType
 from emailgw.core.ids import ContentId, EventId, KeyId, MessageId, RecipientId
 from emailgw.core.model import Content, Message, Recipient, RecipientState
@@ -14,7 +15,7 @@ from emailgw.store.verb import Parameters, Row
 MESSAGE_COLUMNS = "m.id, m.content_id, m.key_id, m.author, m.subject, m.fields, m.accepted_at, m.date, m.expires_at"
 RECIPIENT_COLUMNS = (
     "r.id, r.message_id, r.address, r.nexthop, r.state, r.tries, r.due_at, r.expires_at, r.lease, r.status, r.reason, "
-    "r.updated_at"
+    "r.updated_at, r.dsn"
 )
 EVENT_COLUMNS = "e.id, e.at, e.type, e.message_id, e.recipient_id, e.address, e.detail"
 
@@ -29,8 +30,10 @@ class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: tuple[tuple[str, str], ...] = ()
     variables: dict[str, object] = {}
     author_name: str = ""
+    dsn: MessageRequest | None = None
 
 
+_request = msgspec.json.Decoder(RecipientRequest)
 _fields = msgspec.json.Decoder(_Fields)
 _detail = msgspec.json.Decoder(Detail)
 _content = msgspec.msgpack.Decoder(Content)
@@ -56,6 +59,7 @@ def message_parameters(message: Message, size: int) -> Parameters:
         metadata=message.metadata,
         variables=message.variables,
         author_name=message.author_name,
+        dsn=message.dsn,
     )
     return {
         "id": message.id,
@@ -89,6 +93,7 @@ def message_from(row: Row) -> Message:
         metadata=fields.metadata,
         variables=fields.variables,
         author_name=fields.author_name,
+        dsn=fields.dsn,
         accepted_at=values[6],
         date=values[7],
         expires_at=values[8],
@@ -109,6 +114,7 @@ def recipient_parameters(recipient: Recipient) -> Parameters:
         "status": str(recipient.status) if recipient.status else None,
         "reason": recipient.reason,
         "updated_at": recipient.updated_at,
+        "dsn": _json.encode(recipient.dsn).decode() if recipient.dsn else None,
     }
 
 
@@ -128,6 +134,7 @@ def recipient_from(row: Row) -> Recipient:
         status=EnhancedStatus.parse(values[9]) if values[9] else None,
         reason=values[10],
         updated_at=values[11],
+        dsn=_request.decode(values[12]) if values[12] else None,
     )
 
 

@@ -1,4 +1,5 @@
-"""How much a key may ask for in a second. Called by `Guard` for every request, so it is one look into a table.
+"""How much a key may ask for in a second. Asked by the doors for every request or message, which
+share one of these, so it is one look into a table.
 
 Windows of one second, per process: on several nodes each grants the limit once.
 """
