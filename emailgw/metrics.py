@@ -19,6 +19,10 @@ waiting = Gauge("emailgw_waiting_recipients", "Recipients not finished, by state
 troubled_sites = Gauge("emailgw_troubled_sites", "Sites that are paused", registry=registry)
 reports = Counter("emailgw_reports", "Reports by mail, by kind and effect", ["kind", "effect"], registry=registry)
 inbound_refused = Counter("emailgw_inbound_refused", "Recipients refused by inbound SMTP", registry=registry)
+smtp_connections = Gauge(
+    "emailgw_smtp_connections", "SMTP clients connected, by listener", ["listener"], registry=registry
+)
+failed_logins = Counter("emailgw_failed_logins", "Failed logins by SMTP", registry=registry)
 domain_checks = Counter("emailgw_domain_checks", "Checks of a domain's DNS records", ["outcome"], registry=registry)
 http_requests = Counter("emailgw_http_requests", "HTTP requests by status", ["status"], registry=registry)
 faults = Counter("emailgw_faults", "Unexpected errors of our own, by place", ["place"], registry=registry)

@@ -34,6 +34,7 @@ LAYERS = {
     "listeners": Layer("config errors"),
     "maillog": Layer("core"),
     "metrics": Layer(door="prometheus_client"),
+    "tls": Layer("core errors"),
     "vault": Layer("core errors", door="cryptography"),
     "mime": Layer("core errors", door="cryptography"),
     "bounce": Layer("core errors mime"),
@@ -42,10 +43,11 @@ LAYERS = {
     "delivery": Layer("core errors", door="dns aiosmtplib"),
     "queue": Layer("core errors mime bounce store vault maillog metrics", door="disposable_email_domains"),
     "outhttp": Layer("core errors", door="aiohttp yarl"),
-    "smtpd": Layer("core errors mime bounce queue maillog metrics", door="aiosmtpd"),
+    "smtpd": Layer("core errors mime bounce wire queue maillog metrics"),
     "api": Layer(
         "core errors wire outhttp store metrics "
-        "queue.accept queue.keys queue.domains queue.raw queue.validation queue.schedule queue.templates",
+        "queue.accept queue.keys queue.domains queue.raw queue.validation queue.schedule queue.templates queue.keyring "
+        "queue.rates queue.once",
         door="starlette",
     ),
     "control": Layer("core errors mime wire queue store vault maillog metrics"),

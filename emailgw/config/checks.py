@@ -39,6 +39,18 @@ _RANGES = {
     "inbound.plain_size": _Rule(64 << 10, 1 << 30),
     "inbound.keep_unparsed": _Rule(0, 1_000_000),
     "inbound.keep_unparsed_size": _Rule(1 << 10, 1 << 30),
+    "inbound.greeting_delay": _Rule(0, 60_000),
+    "inbound.junk_limit": _Rule(1, 10_000),
+    "inbound.min_rate": _Rule(0, 1 << 20),
+    "submission.max_size": _Rule(64 << 10, 1 << 30),
+    "submission.max_recipients": _Rule(1, 100_000),
+    "submission.max_connections": _Rule(1, 100_000),
+    "submission.max_connections_per_address": _Rule(1, 100_000),
+    "submission.timeout": _Rule(1_000, 60 * 60_000),
+    "submission.greeting_delay": _Rule(0, 60_000),
+    "submission.junk_limit": _Rule(1, 10_000),
+    "submission.min_rate": _Rule(0, 1 << 20),
+    "submission.login_delay": _Rule(0, 60_000),
     "suppression.transient_count": _Rule(2, 1000),
     "suppression.transient_window": _Rule(60_000, 365 * 86_400_000),
     "inbound.timeout": _Rule(1_000, 60 * 60_000),
@@ -72,7 +84,7 @@ def check(config: Config) -> str | None:
         value = _get(config, key)
         if value not in choices:
             return f"{key}: found {value!r}, expected {' or '.join(map(repr, choices))}"
-    for section_check in (_check_data_dir, _check_listeners, _check_addresses, _check_times):
+    for section_check in (_check_data_dir, _check_listeners, _check_submission, _check_addresses, _check_times):
         problem = section_check(config)
         if problem is not None:
             return problem
@@ -88,13 +100,25 @@ def _check_data_dir(config: Config) -> str | None:
 
 
 def _check_listeners(config: Config) -> str | None:
-    if not config.http.listen:
+    if not config.http.listen and not config.http.listen_tls:
         return "http.listen: found [], expected at least one address"
+    if bool(config.tls.certificate) != bool(config.tls.key):
+        return "tls.key: expected together with tls.certificate, found only one of them"
+    for key, endpoints in (("http", config.http.listen_tls), ("submission", config.submission.listen_tls)):
+        if endpoints and not config.tls.certificate:
+            return f"{key}.listen_tls: found {str(endpoints[0])!r}, expected tls.certificate and tls.key with it"
     for nameserver in config.dns.nameservers:
         try:
             ipaddress.ip_address(nameserver.host)
         except ValueError:
             return f"dns.nameservers: found {str(nameserver)!r}, expected an IP address and port such as 127.0.0.1:53"
+    return None
+
+
+def _check_submission(config: Config) -> str | None:
+    section = config.submission
+    if len(section.socket) > LONGEST_DATA_DIR:
+        return f"submission.socket: found {len(section.socket)} characters, expected at most {LONGEST_DATA_DIR}"
     return None
 
 

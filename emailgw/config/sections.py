@@ -11,9 +11,43 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class HttpConfig(Section, frozen=True):
     listen: tuple[Endpoint, ...] = (Endpoint("127.0.0.1:8080"),)
+    listen_tls: tuple[Endpoint, ...] = ()
     max_body: Size = Size(40 << 20)
     body_timeout: Duration = Duration(60_000)
     metrics_networks: tuple[Network, ...] = (Network("127.0.0.0/8"), Network("::1/128"))
+
+
+class TlsConfig(Section, frozen=True):
+    """PEM files; both empty: no listener speaks TLS."""
+
+    certificate: str = ""
+    key: str = ""
+
+
+class SubmissionConfig(Section, frozen=True):
+    listen: tuple[Endpoint, ...] = ()
+    listen_tls: tuple[Endpoint, ...] = ()
+    listen_plain: tuple[Endpoint, ...] = ()
+    socket: str = ""
+    socket_group: str = ""
+    trusted_networks: tuple[Network, ...] = (Network("127.0.0.0/8"), Network("::1/128"))
+    trusted_key: str = ""
+    max_size: Size = Size(40 << 20)
+    max_recipients: int = 1000
+    max_connections: int = 1000
+    max_connections_per_address: int = 100
+    timeout: Duration = Duration(5 * 60_000)
+    greeting_delay: Duration = Duration(0)
+    junk_limit: int = 20
+    min_rate: Size = Size(1 << 10)
+    login_delay: Duration = Duration(1_000)
+    proxy_networks: tuple[Network, ...] = ()
+
+
+class SendmailConfig(Section, frozen=True):
+    """`domain`: appended to addresses without one."""
+
+    domain: HostName = HostName("")
 
 
 class InboundConfig(Section, frozen=True):
@@ -22,6 +56,10 @@ class InboundConfig(Section, frozen=True):
     max_connections: int = 200
     max_connections_per_address: int = 20
     timeout: Duration = Duration(5 * 60_000)
+    greeting_delay: Duration = Duration(0)
+    junk_limit: int = 20
+    min_rate: Size = Size(1 << 10)
+    proxy_networks: tuple[Network, ...] = ()
     plain_addresses: tuple[str, ...] = ()
     plain_rate: int = 60
     plain_size: Size = Size(1 << 20)
@@ -100,6 +138,9 @@ class Config(Section, frozen=True):
     ehlo_name: HostName = HostName("")
     http: HttpConfig = HttpConfig()
     inbound: InboundConfig = InboundConfig()
+    submission: SubmissionConfig = SubmissionConfig()
+    sendmail: SendmailConfig = SendmailConfig()
+    tls: TlsConfig = TlsConfig()
     dns: DnsConfig = DnsConfig()
     delivery: DeliveryConfig = DeliveryConfig()
     queue: QueueConfig = QueueConfig()

@@ -5,12 +5,12 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 from pathlib import Path
 
 from emailgw.config import Config
 from emailgw.control.channel import ControlServer
-from emailgw.listeners import BACKLOG, bind, close_all, listening_on
+from emailgw.errors import CannotListen
+from emailgw.listeners import bind, close_all, listening_on
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.queue.housekeeping import Housekeeping
 from emailgw.queue.manager import Manager
@@ -18,9 +18,11 @@ from emailgw.queue.prepare import Preparer
 from emailgw.service.core import Core
 from emailgw.service.delivering import build_manager
 from emailgw.service.http import serve_http
-from emailgw.service.receiving import build_inbound
+from emailgw.service.receiving import serve_inbound
+from emailgw.service.submitting import Bound, serve_submission, submission_endpoints
 from emailgw.service.supervision import Supervisor, cancel
 from emailgw.systemd import notify
+from emailgw.tls import Certificates
 
 log = logging.getLogger("emailgw")
 
@@ -41,15 +43,16 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._supervisor.stopping.set)
         async with contextlib.AsyncExitStack() as stack:
-            listeners = bind(self._config.http.listen, "http.listen")
-            stack.callback(close_all, listeners)
-            inbound_listeners = bind(self._config.inbound.listen, "inbound.listen")
-            stack.callback(close_all, inbound_listeners)
+            certificates = self._certificates()
+            loop.add_signal_handler(signal.SIGHUP, certificates.reload if certificates is not None else _nothing)
+            bound = _bind(self._config)
+            for listeners in bound.values():
+                stack.callback(close_all, listeners)
+            addresses = "; ".join(f"{name} on {listening_on(found)}" for name, found in bound.items() if found)
             core = await Core.open(self._config, self._supervisor.fail)
             stack.push_async_callback(core.store.close)
-            addresses = (listening_on(listeners), listening_on(inbound_listeners))
-            await self._start(core, stack, listeners, inbound_listeners)
-            log.info("ready: http on %s, inbound SMTP on %s, as %s", *addresses, core.host_name)
+            await self._start(core, stack, bound, certificates)
+            log.info("ready: %s; as %s", addresses, core.host_name)
             notify("READY=1")
             await self._supervisor.stopping.wait()
             notify("STOPPING=1")
@@ -57,12 +60,17 @@ class Service:
         log.info("stopped")
         return 1 if self._supervisor.trouble else 0
 
+    def _certificates(self) -> Certificates | None:
+        """Raises ConfigError."""
+        section = self._config.tls
+        return Certificates(section.certificate, section.key) if section.certificate else None
+
     async def _start(
         self,
         core: Core,
         stack: contextlib.AsyncExitStack,
-        listeners: list[socket.socket],
-        inbound_listeners: list[socket.socket],
+        bound: Bound,
+        certificates: Certificates | None,
     ) -> None:
         """Each part is pushed on the stack as it starts, so they stop in reverse."""
         recovered = await core.store.queue.recover_leases(core.clock())
@@ -83,12 +91,33 @@ class Service:
         control = ControlServer(core.operations(manager), Path(self._config.data_dir))
         await control.start()
         stack.push_async_callback(control.close)
-        inbound = build_inbound(core, return_paths)
-        for listener in inbound_listeners:
-            server = await asyncio.get_running_loop().create_server(inbound.protocol, sock=listener, backlog=BACKLOG)
-            stack.callback(server.close)
-        stack.push_async_callback(serve_http(core, listeners, self._supervisor))
+        if certificates is not None:
+            stack.push_async_callback(cancel, self._supervisor.start("certificates", certificates.run()))
+        await serve_inbound(core, return_paths, bound["inbound"], certificates, self._supervisor, stack)
+        await serve_submission(core, bound, certificates, self._supervisor, stack)
+        secure = (bound["https"], certificates.http) if certificates is not None else None
+        stack.push_async_callback(serve_http(core, bound["http"], secure, self._supervisor))
         stack.push_async_callback(cancel, self._supervisor.start("watchdog", _watchdog()))
+
+
+def _bind(config: Config) -> Bound:
+    """Every listening socket, by what it is for. Raises CannotListen, and then none is left."""
+    bound: Bound = {}
+    try:
+        bound["http"] = bind(config.http.listen, "http.listen")
+        bound["https"] = bind(config.http.listen_tls, "http.listen_tls")
+        bound["inbound"] = bind(config.inbound.listen, "inbound.listen")
+        for name, endpoints in submission_endpoints(config).items():
+            bound[name] = bind(endpoints, name)
+    except CannotListen:
+        for listeners in bound.values():
+            close_all(listeners)
+        raise
+    return bound
+
+
+def _nothing() -> None:
+    """SIGHUP without a certificate: there is nothing to read anew."""
 
 
 async def _finish_manager(manager: Manager, task: asyncio.Task[None], grace: int) -> None:

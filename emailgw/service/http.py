@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Coroutine
 
 import hypercorn.asyncio
@@ -21,24 +22,58 @@ BODIES_AT_ONCE = 2  # of the largest size: each costs about four times its size 
 GRACE = 5  # seconds for requests under way when stopping
 
 
+class _Settings(hypercorn.config.Config):
+    """Hypercorn's, with a TLS context of ours in the place of its files: it shows new certificates as they come."""
+
+    context: ssl.SSLContext | None = None
+
+    @property
+    def ssl_enabled(self) -> bool:
+        return self.context is not None
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        return self.context
+
+
 def serve_http(
-    core: Core, listeners: list[socket.socket], supervisor: Supervisor
+    core: Core,
+    listeners: list[socket.socket],
+    secure: tuple[list[socket.socket], ssl.SSLContext] | None,
+    supervisor: Supervisor,
 ) -> Callable[[], Coroutine[None, None, None]]:
-    """Serve until the returned coroutine function is called; it waits for requests under way, but not for long."""
+    """Serve until the returned coroutine function is called; it waits for requests under way, but not for long.
+
+    `secure`: listeners that speak TLS, and its context.
+    """
     section = core.config.http
     limits = BodyLimits(section.max_body, section.body_timeout)
     fetch = Fetch(OutHttp(tuple(core.config.outbound.allow_networks)), section.max_body)
-    rate = core.config.limits.requests_per_second
     links = core.vault.key_for("attachment links")
-    parts = Parts(core.store, core.accept, limits, fetch, core.clock, core.domains, core.open_lookup, links, rate)
+    parts = Parts(
+        store=core.store,
+        accept=core.accept,
+        limits=limits,
+        fetch=fetch,
+        clock=core.clock,
+        domains=core.domains,
+        open_lookup=core.open_lookup,
+        link_key=links,
+        keys=core.keys,
+        rates=core.rates,
+        once=core.once,
+        templates=core.templates,
+    )
     app = build_app(
         build_resources(parts),
         Health(lambda: supervisor.trouble),
         Metrics(section.metrics_networks),
         BODIES_AT_ONCE * section.max_body,
     )
-    settings = hypercorn.config.Config()
+    settings = _Settings()
     settings.bind = [f"fd://{listener.detach()}" for listener in listeners]  # it closes them
+    if secure is not None and secure[0]:
+        settings.insecure_bind, settings.bind = settings.bind, [f"fd://{one.detach()}" for one in secure[0]]
+        settings.context = secure[1]
     settings.include_server_header = False
     settings.accesslog = None
     settings.errorlog = logging.getLogger("emailgw.http")

@@ -1,5 +1,8 @@
 """How mail comes in by SMTP."""
 
+import contextlib
+import socket
+
 from emailgw.core.address import Address
 from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
 from emailgw.queue.bounces import BounceLimits, Bounces
@@ -7,19 +10,27 @@ from emailgw.queue.bounces import Tools as BounceTools
 from emailgw.queue.forwarding import Forwarding
 from emailgw.queue.mailboxes import Mailboxes
 from emailgw.service.core import Core
-from emailgw.smtpd.inbound import Inbound, InboundSettings
+from emailgw.service.submitting import listen
+from emailgw.service.supervision import Supervisor, cancel
+from emailgw.smtpd.gate import Care, Gate
+from emailgw.smtpd.inbound import MAX_RECIPIENTS, Inbound, InboundSettings
+from emailgw.smtpd.protocol import Server
+from emailgw.smtpd.terms import Offers
+from emailgw.tls import Certificates
+
+ROOM = 10  # messages of the largest size that come in at one time
 
 
-def build_inbound(core: Core, return_paths: ReturnPaths) -> Inbound:
+async def serve_inbound(
+    core: Core,
+    return_paths: ReturnPaths,
+    listeners: list[socket.socket],
+    certificates: Certificates | None,
+    supervisor: Supervisor,
+    stack: contextlib.AsyncExitStack,
+) -> None:
+    """Serve until the stack unwinds."""
     section = core.config.inbound
-    settings = InboundSettings(
-        section.max_size,
-        section.timeout,
-        section.max_connections,
-        section.max_connections_per_address,
-        section.plain_rate,
-        section.plain_size,
-    )
     store = core.store
     owner = Address.parse(section.forward_reports_to) if section.forward_reports_to else None
     bounces = Bounces(
@@ -37,4 +48,25 @@ def build_inbound(core: Core, return_paths: ReturnPaths) -> Inbound:
     )
     unsubscribe_paths = ReturnPaths(core.vault.key_for("return path"), UNSUBSCRIBE)
     mailboxes = Mailboxes(return_paths, unsubscribe_paths, store.directory, tuple(section.plain_addresses), core.clock)
-    return Inbound(mailboxes, bounces, settings, core.host_name, core.clock)
+    inbound = Inbound(mailboxes, bounces, InboundSettings(section.plain_rate, section.plain_size), core.clock)
+    gate = Gate(
+        Care(
+            timeout=section.timeout,
+            max_connections=section.max_connections,
+            max_connections_per_address=section.max_connections_per_address,
+            greeting_delay=section.greeting_delay,
+            min_rate=section.min_rate,
+            room=ROOM * section.max_size,
+            proxy_networks=tuple(section.proxy_networks),
+        )
+    )
+    offers = Offers(
+        host_name=core.host_name,
+        max_size=int(section.max_size),
+        max_recipients=MAX_RECIPIENTS,
+        junk=section.junk_limit,
+    )
+    tls = (lambda: certificates.smtp) if certificates is not None else None
+    stack.push_async_callback(cancel, supervisor.start("inbound SMTP", gate.run()))
+    await listen({"listen": Server("inbound", offers, gate, inbound.open, tls)}, {"listen": listeners}, stack)
+    stack.callback(gate.shut_down)

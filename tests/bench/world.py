@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -22,6 +23,7 @@ from tests.harness.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 DOMAINS = 1000
+Settings = dict[str, dict[str, Any]]
 
 
 class World:
@@ -60,7 +62,7 @@ class World:
 
 
 @contextlib.contextmanager
-def world(*, sink: bool = True, one_site: bool = True) -> Iterator[World]:
+def world(*, sink: bool = True, one_site: bool = True, settings: Settings | None = None) -> Iterator[World]:
     """`sink` False: nothing listens where mail goes. `one_site`: all recipient domains share one MX host."""
     need("smtp-sink")
     directory = Path(tempfile.mkdtemp(prefix="emailgw-bench-", dir=os.environ.get("BENCH_DIR")))
@@ -77,7 +79,10 @@ def world(*, sink: bool = True, one_site: bool = True) -> Iterator[World]:
         if sink:
             stack.callback(_stop, _start_sink(port))
         gateway = Gateway(
-            directory, nameserver=dns.nameserver, mx_port=port, settings={"queue": {"retry": ["1m"], "jitter": 0.2}}
+            directory,
+            nameserver=dns.nameserver,
+            mx_port=port,
+            settings={"queue": {"retry": ["1m"], "jitter": 0.2}, **(settings or {})},
         )
         gateway.add_domain("sender.test", dns)
         stack.callback(gateway.stop)

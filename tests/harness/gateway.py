@@ -44,6 +44,7 @@ class Gateway:
         self.config_path = directory / "emailgw.toml"
         self.http_port = free_port()
         self.inbound_port = free_port()
+        self.submission_port = free_port()  # plain: AUTH without TLS, being on loopback
         self.log_path = directory / "log"
         self.program = program or PROGRAM
         self.key = ""
@@ -51,6 +52,7 @@ class Gateway:
         sections: dict[str, dict[str, Any]] = {
             "http": {"listen": [f"127.0.0.1:{self.http_port}"]},
             "inbound": {"listen": [f"127.0.0.1:{self.inbound_port}"]},
+            "submission": {"listen_plain": [f"127.0.0.1:{self.submission_port}"]},
             "dns": {"nameservers": [nameserver], "timeout": "2s"},
             "delivery": {"mx_port": mx_port, "allow_networks": ["127.0.0.0/8"]},
             "queue": {"retry": ["300ms"], "jitter": 0.0},

@@ -1,0 +1,68 @@
+"""What dialog, shell and doors say to each other: offers, questions, signals. Values only."""
+
+import enum
+from collections.abc import Awaitable
+from typing import Protocol
+
+import msgspec
+
+from emailgw.smtpd.grammar import Mail, Rcpt
+
+
+class Offers(msgspec.Struct, frozen=True):
+    """What a listener can do. `junk`: refusals, and commands that lead nowhere, in a row before the end."""
+
+    host_name: str
+    max_size: int
+    max_recipients: int
+    junk: int
+    auth: bool = False
+    dsn: bool = False
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    user: str
+    secret: str
+
+
+class Message(msgspec.Struct, frozen=True):
+    """`data` with its line ends as they came; `bare`: some of them were no CR LF."""
+
+    data: bytes
+    bare: bool
+    mail: Mail
+
+
+class Signal(enum.Enum):
+    """What only the shell can do. RESET: what was said of the message counts no more."""
+
+    START_TLS = "start TLS"
+    CLOSE = "close"
+    RESET = "reset"
+
+
+Question = Mail | Rcpt | Message | Credentials
+Step = bytes | Question | Signal
+
+
+class Client(msgspec.Struct):
+    """Who is at the other end. `address` is what the connection, or a trusted proxy, says; empty for a Unix socket."""
+
+    address: str
+    secure: bool = False
+    trusted: bool = False
+
+    def __str__(self) -> str:
+        return self.address or "this machine"
+
+
+class Visitor(Protocol):
+    """A door's side of one connection: the reply to each question, at once or later. 421 closes the connection."""
+
+    is_known: bool  # may send without AUTH
+
+    def ask(self, question: Question) -> str | Awaitable[str]:
+        """The reply, without its line end. An exception becomes 451 4.3.0."""
+
+    def reset(self) -> None:
+        """Forget the transaction."""
