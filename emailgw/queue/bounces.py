@@ -2,8 +2,9 @@
 
 A report counts only once, and only for a recipient that is delivered (the DSN rows of the state table): the one whose
 signed return path it was sent to, or whose signed path or Message-ID stands in the message that it returns. Only what
-is signed may suppress an address. Everything else is counted, kept if it came to a signed path and could not be read,
-and changes nothing. Nothing is ever answered (guarantee G9).
+is signed may suppress an address; a signed copy does so also where an unsigned one was counted first. Everything else
+is counted, kept if it came to a signed path and could not be read, and changes nothing. Nothing is ever answered
+(guarantee G9).
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import msgspec
 from emailgw import maillog, metrics
 from emailgw.bounce.parse import parse
 from emailgw.bounce.report import Kind, RecipientReport, Report
-from emailgw.core.events import Detail, EventType, Source
+from emailgw.core.events import Detail, Event, EventType, Source
 from emailgw.core.ids import SERIAL_COUNTER_BITS, SERIAL_EPOCH, SERIAL_NODE_BITS, MessageId, RecipientId, is_uuid
 from emailgw.core.ids import SerialNumbers as Serials
 from emailgw.core.model import Message, Recipient
@@ -164,7 +165,7 @@ class Bounces:
     async def _apply(
         self, recipient: Recipient, report: Report, part: RecipientReport | None, raw: bytes, signed: bool
     ) -> None:
-        effect = effect_of(recipient, report, part, raw, signed, self._tools.clock())
+        effect = effect_of(recipient, report, part, raw, self._tools.clock())
         if effect is None:
             _count(report.kind, "none")
         else:
@@ -175,17 +176,27 @@ class Bounces:
         message = await self._message(recipient)
         forward = await self._tools.forwarding.copy(message, event, raw) if message is not None else None
         try:
-            await self._tools.queue.report(effect.recipient, event, effect.digest, forward)
+            await self._tools.queue.report(effect.recipient, event, effect.digest, forward, signed)
         except Contradiction as error:
             raise StoreUnavailable(str(error)) from error  # offered again, the report gets a new serial
         except Conflict as error:
-            log.info("report for recipient %d changes nothing: %s", recipient.id, error)
-            _count(kind, "repeated")
+            confirmed = signed and await self._confirm(event)
+            if not confirmed:
+                log.info("report for recipient %d changes nothing: %s", recipient.id, error)
+            _count(kind, "confirmed" if confirmed else "repeated")
             return
         maillog.changed(event)
         _count(kind, event.type.value)
         if forward is not None:
             _count(kind, "forwarded")
+
+    async def _confirm(self, event: Event) -> bool:
+        """Whether the event had been told by an unsigned report alone: then the signed one suppresses after all."""
+        try:
+            await self._tools.reports.confirm(event)
+        except Conflict:
+            return False
+        return True
 
     async def _keep(self, recipient: Recipient, kind: Kind, raw: bytes) -> None:
         """Bounded: whoever has one valid return path could otherwise fill the disk."""

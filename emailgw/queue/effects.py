@@ -42,11 +42,11 @@ def likely_part(report: Report) -> RecipientReport | None:
 
 
 def effect_of(
-    recipient: Recipient, report: Report, part: RecipientReport | None, raw: bytes, signed: bool, now: int
+    recipient: Recipient, report: Report, part: RecipientReport | None, raw: bytes, now: int
 ) -> Effect | None:
     """What the report does to a delivered recipient, or None when it does nothing."""
     if report.kind is Kind.ARF:
-        return _complaint(recipient, report, signed, now)
+        return _complaint(recipient, report, now)
     if part is None:
         return None
     match part.action:
@@ -96,7 +96,7 @@ def digest_of(raw: bytes) -> bytes:
     return hashlib.sha256(body if separator else head).digest()
 
 
-def _complaint(recipient: Recipient, report: Report, signed: bool, now: int) -> Effect | None:
+def _complaint(recipient: Recipient, report: Report, now: int) -> Effect | None:
     kind = report.feedback_type or "abuse"
     if kind in NO_COMPLAINT:
         return None
@@ -106,7 +106,6 @@ def _complaint(recipient: Recipient, report: Report, signed: bool, now: int) -> 
         reporting_mta=report.reporting_mta,
         feedback_type=kind,
     )
-    # One person complains about one message once, however many loops tell of it. What was told unsigned does not keep
-    # a signed report from having its whole effect.
-    digest = hashlib.sha256(b"complaint" if signed else b"complaint, unsigned").digest()
+    # One person complains about one message once, however many loops tell of it.
+    digest = hashlib.sha256(b"complaint").digest()
     return Effect(recipient, event_about(recipient, EventType.COMPLAINED, detail, now), digest)

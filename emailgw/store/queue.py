@@ -16,7 +16,7 @@ from emailgw.errors import NotFound
 from emailgw.store import rows
 from emailgw.store.idempotency import Remembered, remember
 from emailgw.store.messages import tagging
-from emailgw.store.reports import counting
+from emailgw.store.reports import CONFIRMED, counting, unsigned_mark
 from emailgw.store.suppressions import suppressing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
 
@@ -238,10 +238,12 @@ class Queue:
         await self._database.write(Verb((update,)))
         self._tell([msgspec.structs.replace(recipient, due_at=now)])
 
-    async def report(self, recipient: Recipient, event: Event, digest: bytes, forward: Arrival | None = None) -> None:
+    async def report(
+        self, recipient: Recipient, event: Event, digest: bytes, forward: Arrival | None = None, signed: bool = True
+    ) -> None:
         """Write what a report by mail said of a delivered recipient, and queue the copy that somebody gets of it.
         Raises Conflict when the same report (`digest`) was counted before or the recipient is not in a state that a
-        report can change.
+        report can change. An unsigned one leaves a mark, for `Reports.confirm` to find.
         """
         update = Statement(
             _SETTLE + "state = 'delivered'",
@@ -249,7 +251,8 @@ class Queue:
             touches=1,
             otherwise="a report changes only a delivered recipient",
         )
-        await self._write_report((_seen(event, digest), update, *_events(event)), forward)
+        mark = () if signed or event.type not in CONFIRMED else (_seen(event, unsigned_mark(event.type)),)
+        await self._write_report((_seen(event, digest), *mark, update, *_events(event)), forward)
 
     async def keep_unparsed(
         self, serial: int, event: Event, digest: bytes, kind: str, raw: bytes, forward: Arrival | None = None

@@ -4,11 +4,15 @@ Transient bounces are counted in the verb that writes the event (`counting` give
 milliseconds UTC. All raise StoreUnavailable when the storage fails.
 """
 
+import hashlib
+
 from emailgw.core.address import Address
 from emailgw.core.events import Event, EventType
+from emailgw.store.suppressions import suppressing
 from emailgw.store.verb import Database, Statement, Value, Verb, insert
 
 TRANSIENT = "Transient"  # as bounce.report.BounceType has it
+CONFIRMED = (EventType.BOUNCED, EventType.COMPLAINED)  # what has more effect when it is signed
 # What tells something about the address. Refused content, size, reputation and pace say nothing about it.
 ADDRESS_FAULTS = frozenset({"mailbox-full", "user-disabled", "user-unknown", "network", "expired", "system", "other"})
 
@@ -57,6 +61,23 @@ class Reports:
         )
         value = str(address) if address is not None else ""
         await self._database.write(Verb((Statement(sql, {"domain": domain, "address": value}),)))
+
+    async def confirm(self, event: Event) -> None:
+        """Let a signed report have what the unsigned one that came before it could not: the count of transient bounces
+        and the suppression, but no second event. Raises Conflict when no unsigned report waits for that.
+        """
+        taken = Statement(
+            "DELETE FROM reports WHERE recipient_id = :recipient_id AND digest = :digest",
+            {"recipient_id": event.recipient_id, "digest": unsigned_mark(event.type)},
+            touches=1,
+            otherwise="no unsigned report came before",
+        )
+        await self._database.write(Verb((taken, *counting(event), *suppressing(event))))
+
+
+def unsigned_mark(kind: EventType) -> bytes:
+    """What stands among a recipient's reports while only unsigned ones have told of a bounce or a complaint."""
+    return hashlib.sha256(f"unsigned {kind.value}".encode()).digest()
 
 
 def strikes(event: Event) -> bool:

@@ -135,6 +135,49 @@ async def test_a_complaint_by_message_id_alone_suppresses_nothing(world: World) 
     await bounces_of(world).receive(joe.id, raw)
     assert await suppressed(world) == "complaint"
 
+    assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered", "complained"])
+
+
+@pytest.mark.parametrize("signed_copy", ["the same bytes", "another report"])
+async def test_a_signed_bounce_suppresses_after_an_unsigned_one(world: World, signed_copy: str) -> None:
+    joe = await delivered(world)
+    bounces = bounces_of(world)
+    raw = with_returned(report(), message_id(joe))
+    await bounces.receive_plain(raw)
+    assert await suppressed(world) is None
+    signed = raw if signed_copy == "the same bytes" else report(diagnostic="smtp; 550 5.1.1 no such user, really")
+    await bounces.receive(joe.id, signed)
+    assert await suppressed(world) == "bounce"
+    entry = await world.store.suppressions.one("joe@example.test")
+    assert entry.cause in signed.decode()
+    assert await state(world, joe) == (S.BOUNCED, ["queued", "delivered", "bounced"])
+
+
+async def test_a_signed_bounce_confirms_an_unsigned_one_only_once(world: World) -> None:
+    """Who was taken off the list afterwards does not come back to it by the same report."""
+    joe = await delivered(world)
+    bounces = bounces_of(world)
+    await bounces.receive_plain(with_returned(report(), message_id(joe)))
+    await bounces.receive(joe.id, report())
+    await world.store.suppressions.remove([(await world.store.suppressions.one("joe@example.test")).id])
+    await bounces.receive(joe.id, report())
+    await bounces.receive(joe.id, report(diagnostic="smtp; 550 5.1.1 gone"))
+    await bounces.receive_plain(with_returned(report(), message_id(joe)))
+    assert await suppressed(world) is None
+    assert await state(world, joe) == (S.BOUNCED, ["queued", "delivered", "bounced"])
+
+
+async def test_an_unsigned_transient_bounce_counts_once_it_is_signed(world: World) -> None:
+    full = report(status="5.2.2", diagnostic="smtp; 552 5.2.2 mailbox full")
+    for number in range(1, 3):
+        joe = await delivered(world)
+        bounces = bounces_of(world, transient_count=2)
+        await bounces.receive_plain(with_returned(full, message_id(joe)))
+        assert await suppressed(world) is None
+        for _ in range(2):
+            await bounces.receive(joe.id, full)
+        assert await suppressed(world) == ("bounce" if number == 2 else None)
+
 
 async def test_whose_complaint_it_is_among_several_must_be_said(world: World) -> None:
     joe = await delivered(world, "joe@example.test", "ann@example.test")
