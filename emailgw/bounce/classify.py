@@ -8,12 +8,15 @@ the reply code. Pure and linear: the text is capped, and phrases are looked up, 
 import re
 
 from emailgw.bounce.folding import folded, phrases
+from emailgw.bounce.pairs import reason_of_pairs
 from emailgw.bounce.phrases import ENTRIES
+from emailgw.bounce.phrases.idioms import VAGUE
 from emailgw.bounce.report import BounceSubtype, BounceType, Classification, Reason
 from emailgw.core.status import EnhancedStatus
 
 MAX_TEXT = 3000
 MAX_GAP = 80  # characters between the parts of a phrase
+MAX_STARTS = 8
 
 _URL = re.compile(r"\bhttps?:?\s?//[^\s<>]{1,300}")
 _ADDRESS = re.compile(r"[<\[(]?[\w.+=!#$%&'*/?^`{|}~-]{1,128}@[\w.-]{1,253}[>\])]?:?")
@@ -33,17 +36,21 @@ _REPEATED_CODE = re.compile(r"(?<!\d)[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3} )?")
 _BLANKS = re.compile(r"[\s\"“”„]+")
 
 
-def _read_table() -> tuple[tuple[Reason, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
+Table = tuple[tuple[Reason, tuple[str, ...], tuple[tuple[str, ...], ...]], ...]
+
+
+def _read_table(entries: tuple[tuple[Reason, str], ...]) -> Table:
     """Per entry: its reason, its plain phrases, and its phrases of several parts."""
     table = []
-    for reason, block in ENTRIES:
+    for reason, block in entries:
         wanted = phrases(block)
         plain = tuple(phrase for phrase in wanted if " & " not in phrase)
         table.append((reason, plain, tuple(tuple(phrase.split(" & ")) for phrase in wanted if " & " in phrase)))
     return tuple(table)
 
 
-_TABLE = _read_table()
+_TABLE = _read_table(ENTRIES)
+_VAGUE = _read_table(VAGUE)
 # By subject and detail; the class decides only between permanent and transient.
 _BY_STATUS: dict[tuple[int, int], Reason] = {
     (1, 0): Reason.USER_UNKNOWN,
@@ -124,7 +131,7 @@ _ATTACHMENT = ("attachment", "virus", "malware", "infected", "executable", "bann
 def classify(status: EnhancedStatus | None, reply_code: int | None, text: str) -> Classification:
     """The reason and the type of a failure. `text` may be a reply, a diagnostic, or a whole explanation."""
     plain = normalised(text)
-    reason = _by_text(plain) or _by_codes(status, reply_code)
+    reason = _by_text(plain, status) or _by_codes(status, reply_code)
     kind, subtype = _TYPES.get(reason, (BounceType.TRANSIENT, BounceSubtype.GENERAL))
     if kind is BounceType.PERMANENT and _is_transient(status, reply_code):
         kind, subtype = BounceType.TRANSIENT, BounceSubtype.GENERAL
@@ -151,8 +158,15 @@ def normalised(text: str) -> str:
     return text
 
 
-def _by_text(plain: str) -> Reason | None:
-    for reason, plain_phrases, combined in _TABLE:
+def _by_text(plain: str, status: EnhancedStatus | None) -> Reason | None:
+    found = _in_table(plain, _TABLE)
+    if found is None and not is_telling(status):
+        found = reason_of_pairs(plain)
+    return found or _in_table(plain, _VAGUE)
+
+
+def _in_table(plain: str, table: Table) -> Reason | None:
+    for reason, plain_phrases, combined in table:
         for phrase in plain_phrases:
             if phrase in plain:
                 return reason
@@ -163,13 +177,21 @@ def _by_text(plain: str) -> Reason | None:
 
 
 def _in_order(plain: str, parts: tuple[str, ...]) -> bool:
-    position = 0
-    for part in parts:
-        found = plain.find(part, position, position + len(part) + MAX_GAP if position else None)
-        if found < 0:
+    """Whether the parts follow each other closely, from one of the first places where the first of them stands."""
+    start = -1
+    for _ in range(MAX_STARTS):
+        start = plain.find(parts[0], start + 1)
+        if start < 0:
             return False
-        position = found + len(part)
-    return True
+        position: int = start + len(parts[0])
+        for part in parts[1:]:
+            found = plain.find(part, position, position + len(part) + MAX_GAP)
+            if found < 0:
+                break
+            position = found + len(part)
+        else:
+            return True
+    return False
 
 
 def _is_transient(status: EnhancedStatus | None, reply_code: int | None) -> bool:

@@ -89,25 +89,30 @@ def read_delivery_status(text: str) -> DeliveryStatus:
 def _groups(lines: list[str]) -> Iterable[dict[str, str]]:
     group: dict[str, str] = {}
     last = ""
+    indent = 0  # of the last field: some systems indent the whole group
     for line in lines:
         line = line[:MAX_LINE]
         if not line.strip():
             if group:
                 yield group
             group, last = {}, ""
-        elif line[0] in " \t" and last and not _FINAL.match(line):
+        elif _indent(line) > indent and last and not _FINAL.match(line):
             group[last] = f"{group[last]} {line.strip()}"[:MAX_LINE]
         elif field := _FIELD.match(line.lstrip(" \t>")):
             name, value = field[1].lower(), field[2].strip()
             if name == "final-recipient" and _begins_next(group, value):
                 yield group
                 group = {}
-            last = name if name not in group else ""
+            last, indent = (name if name not in group else ""), _indent(line)
             group.setdefault(name, value)
         elif last == "diagnostic-code":  # a diagnostic wrapped without the indent
             group[last] = f"{group[last]} {line.strip()}"[:MAX_LINE]
     if group:
         yield group
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
 
 
 def _begins_next(group: dict[str, str], value: str) -> bool:

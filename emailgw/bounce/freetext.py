@@ -19,7 +19,8 @@ from emailgw.bounce.folding import contains_any, folded
 MAX_LINES = 1500
 MAX_PER_LINE = 6
 MAX_RECIPIENTS = 200
-MAX_EXPLANATION = 2000
+MAX_EXPLANATION = 2000  # characters about one recipient
+MAX_EXPLAINED = 40_000  # and about all of them
 MAX_TRANSCRIBED = 20  # recipients for whom a transcript is searched
 
 _BULLET = " \t*>-•·|+#=o\"'([<:"
@@ -82,15 +83,18 @@ class _Place(msgspec.Struct, frozen=True):
     way: int
 
 
-def find_recipients(notice: str, strangers: frozenset[str]) -> list[Finding]:
-    """The recipients that `notice` reports; `strangers` (lower case) are addresses of other parts in the play."""
+def find_recipients(notice: str, strangers: frozenset[str], announced: bool = False) -> list[Finding]:
+    """The recipients that `notice` reports; `strangers` (lower case) are addresses of other parts in the play.
+    `announced`: the subject said already that something failed.
+    """
     if found := _by_dialect(notice):
         return found
     lines = notice.split("\n")[:MAX_LINES]
-    places = list(_places(lines, strangers))
+    places = list(_places(lines, strangers, announced))
     chosen = _choose(places)
     starts = sorted(place.line for place in chosen)
-    return [Finding(place.address, _explanation(lines, place, starts)) for place in chosen]
+    length = share(len(chosen))
+    return [Finding(place.address, _explanation(lines, place, starts)[:length]) for place in chosen]
 
 
 def explain(notice: str, known: list[str]) -> list[Finding]:
@@ -99,12 +103,18 @@ def explain(notice: str, known: list[str]) -> list[Finding]:
     wanted = {address.lower() for address in known}
     places = {place.address.lower(): place for place in _first_of_each(list(_places(lines, frozenset())))}
     starts = sorted(place.line for address, place in places.items() if address in wanted)
-    whole = notice[:MAX_EXPLANATION]
+    length = share(len(known))
+    whole = notice[:length]
     own = [places.get(address.lower()) for address in known]
     return [
-        Finding(address, _explanation(lines, place, starts) if place else whole)
+        Finding(address, _explanation(lines, place, starts)[:length] if place else whole)
         for address, place in zip(known, own, strict=True)
     ]
+
+
+def share(recipients: int) -> int:
+    """How many characters about each recipient are looked at: the more there are, the less is said of each."""
+    return max(MAX_EXPLANATION // 8, min(MAX_EXPLANATION, MAX_EXPLAINED // max(recipients, 1)))
 
 
 def origin(notice: str) -> str | None:
@@ -130,9 +140,8 @@ def _by_dialect(notice: str) -> list[Finding]:
     return []
 
 
-def _places(lines: list[str], strangers: frozenset[str]) -> Iterator[_Place]:
+def _places(lines: list[str], strangers: frozenset[str], announced: bool = False) -> Iterator[_Place]:
     listing = False
-    announced = False
     for number, line in enumerate(lines):
         plain = folded(line[:1000])
         announced = announced or contains_any(plain, wording.FAILURE) or contains_any(plain, wording.DELAY)
@@ -173,6 +182,8 @@ def _way_of_first(plain: str, after: str, listing: bool, announced: bool) -> int
     """How an address with nothing before it stands in its line; `after` is the rest of the line."""
     if not after.strip(" \t>\"')]}.,;*:"):
         return ALONE if listing or announced else MENTION
+    if after.lstrip().startswith("<") and "@" in after:
+        return MENTION  # it stands for the name of another address
     if after.lstrip(">\"')]")[:1] not in tuple(": \t.;,[(-=") or after[:1].isalnum():
         return MENTION
     explained = listing or announced or _REPLY.search(plain) or contains_any(plain, wording.FAILURE)

@@ -9,7 +9,7 @@ import msgspec
 
 from emailgw.bounce import wording
 from emailgw.bounce.addresses import find_addresses, is_address
-from emailgw.bounce.classify import classify, is_telling
+from emailgw.bounce.classify import MAX_TEXT, classify, is_telling
 from emailgw.bounce.delivery_status import (
     DeliveryStatus,
     StatusGroup,
@@ -20,14 +20,25 @@ from emailgw.bounce.delivery_status import (
 )
 from emailgw.bounce.feedback import read_complaint
 from emailgw.bounce.folding import contains_any, folded
-from emailgw.bounce.freetext import Finding, explain, find_recipients, knows_form, origin
+from emailgw.bounce.freetext import MAX_RECIPIENTS, Finding, explain, find_recipients, knows_form, origin, share
 from emailgw.bounce.notice import Notice, read_notice, returned_message
-from emailgw.bounce.report import Action, Kind, RecipientReport, Report
+from emailgw.bounce.report import (
+    Action,
+    BounceSubtype,
+    BounceType,
+    Classification,
+    Kind,
+    Reason,
+    RecipientReport,
+    Report,
+)
 from emailgw.bounce.signals import Signals, read_signals, unquoted
 from emailgw.core.text import clean_line
 from emailgw.mime.reader import Fields, Mail, read
 
 MAX_WRAPPINGS = 2
+# A delay of which no cause is told: the time is what there is to say.
+DELAY = Classification(Reason.EXPIRED, BounceType.TRANSIENT, BounceSubtype.GENERAL)
 _BOUNCES = (Kind.DSN, Kind.NONSTANDARD_BOUNCE, Kind.DELAYED)
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 
@@ -108,8 +119,9 @@ def _status_report(status: DeliveryStatus, kind: Kind, signals: Signals, text: s
         returned = msgspec.structs.replace(returned, reverse_paths=(*returned.reverse_paths, status.sender))
     groups = _with_addresses(status.groups, text)
     told = explain(text, [group.recipient for group in groups])
+    length = share(len(groups))
     recipients = tuple(
-        _status_recipient(group, _action_of(group, signals), finding.explanation)
+        _status_recipient(group, _action_of(group, signals), finding.explanation, length)
         for group, finding in zip(groups, told, strict=True)
     )
     delayed = all(report.action is Action.DELAYED for report in recipients)
@@ -136,7 +148,7 @@ def _with_addresses(groups: tuple[StatusGroup, ...], text: str) -> tuple[StatusG
     )
 
 
-def _status_recipient(group: StatusGroup, action: Action, explanation: str) -> RecipientReport:
+def _status_recipient(group: StatusGroup, action: Action, explanation: str, length: int) -> RecipientReport:
     report = RecipientReport(
         recipient=group.recipient,
         original_recipient=group.original_recipient,
@@ -148,7 +160,7 @@ def _status_recipient(group: StatusGroup, action: Action, explanation: str) -> R
     )
     if action not in (Action.FAILED, Action.DELAYED):
         return report
-    return _classified(report, explanation)
+    return _classified(report, explanation, length)
 
 
 def _action_of(group: StatusGroup, signals: Signals) -> Action:
@@ -162,12 +174,18 @@ def _action_of(group: StatusGroup, signals: Signals) -> Action:
     return Action.DELIVERED if group.status.is_success else Action.DELAYED
 
 
-def _classified(report: RecipientReport, explanation: str) -> RecipientReport:
-    """`report` with what its failure means: by its own diagnostic and codes, else by the explanation for people."""
-    found = classify(report.status, report.reply_code, report.diagnostic)
-    if explanation and not classify(None, None, report.diagnostic).known and not is_telling(report.status):
+def _classified(report: RecipientReport, explanation: str, length: int) -> RecipientReport:
+    """`report` with what its failure means: by its own diagnostic and codes, else by the explanation for people. Of
+    each `length` characters count.
+    """
+    said = report.diagnostic[:length]
+    explanation = explanation[:length]
+    found = classify(report.status, report.reply_code, said)
+    if explanation and not is_telling(report.status) and not classify(None, None, said).known:
         told = classify(None, None, explanation)
         found = told if told.known else found
+    if not found.known and report.action is Action.DELAYED:
+        found = DELAY
     return msgspec.structs.replace(report, reason=found.reason, type=found.type, subtype=found.subtype, hard=found.hard)
 
 
@@ -184,7 +202,8 @@ def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
         return False
     if signals.null_sender and (signals.failure_subject or signals.delay):
         return True
-    return signals.failure and (signals.null_sender or signals.failure_subject) and _names_cause(text)
+    told = signals.failure and (signals.null_sender or signals.failure_subject)
+    return told and _names_cause(text) and not contains_any(folded(text[:6000]), wording.PARCELS)
 
 
 def _names_cause(text: str) -> bool:
@@ -206,10 +225,10 @@ def _kind_of_other(mail: Mail, signals: Signals, text: str) -> Kind:
 
 def _findings(mail: Mail, signals: Signals, text: str, notice: Notice) -> list[Finding]:
     """The recipients that the text reports: those of Exim's header field, else those that the rules find."""
-    known = find_addresses(" ".join(mail.fields.all("x-failed-recipients"))[:20_000])
+    known = find_addresses(" ".join(mail.fields.all("x-failed-recipients"))[:20_000])[:MAX_RECIPIENTS]
     if known:
         return explain(text, known)
-    findings = find_recipients(text, _strangers(mail.fields, notice.fields))
+    findings = find_recipients(text, _strangers(mail.fields, notice.fields), signals.daemon and signals.failure_subject)
     unnamed = "to" not in notice.fields
     if not findings and signals.daemon and unnamed:  # mail to oneself: who gets the report is who could not be reached
         findings = find_recipients(text, frozenset(find_addresses(mail.fields.raw("from").lower())))
@@ -223,14 +242,14 @@ def _text_report(mail: Mail, signals: Signals, text: str, notice: Notice, findin
     if not findings and len(returned.recipients) == 1:
         findings = [Finding(returned.recipients[0], text[:2000])]
     action = Action.DELAYED if signals.delay else Action.FAILED
-    recipients = tuple(_text_recipient(finding, action, text, len(findings) == 1) for finding in findings)
+    recipients = tuple(_text_recipient(finding, action, text, len(findings)) for finding in findings)
     kind = Kind.DELAYED if signals.delay and recipients else Kind.NONSTANDARD_BOUNCE
     return Report(kind=kind, recipients=recipients, returned=returned)
 
 
-def _text_recipient(finding: Finding, action: Action, text: str, alone: bool) -> RecipientReport:
+def _text_recipient(finding: Finding, action: Action, text: str, count: int) -> RecipientReport:
     own = finding.explanation
-    whole = text if alone else ""
+    whole = text if count == 1 else ""
     code = reply_code_in(own) or reply_code_in(whole)
     report = RecipientReport(
         recipient=clean_line(finding.address),
@@ -239,7 +258,7 @@ def _text_recipient(finding: Finding, action: Action, text: str, alone: bool) ->
         reply_code=code,
         diagnostic=clean_line(own.removeprefix(finding.address).lstrip(" \t\r\n>\"'):;,.]")),
     )
-    return _classified(report, text)
+    return _classified(report, text, MAX_TEXT if count == 1 else share(count))
 
 
 def _strangers(fields: Fields, returned_fields: Fields) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """How mail systems announce failure, delay and absence, in the languages they speak: phrase tables and nothing else.
 
-A table answers one question about a subject or a notice; `signals` asks them. For how phrases are written and compared
+A table answers one question about a subject or a notice; `signals` asks them. For how phrases are written and
+compared
 see `folding`.
 """
 
@@ -36,6 +37,8 @@ FAILURE = phrases(
     nicht ausgeliefert | nicht gesendet werden | zuruckgesandt | nicht an alle empfanger | fehlgeschlagen
     n'a pas pu etre | n'a pu etre | n'ont pas pu etre | non remis | echec de la remise | echec de remise
     n'a pas ete remis | impossible de remettre | non delivre | non distribu | echec d'envoi | echec de l'envoi
+    echec de la distribution | etat de la distribution | delivery of the email was stopped | banned contents
+    unsolicited bulk email, apparently | email was stopped | delivery was stopped
     echec de livraison | echec de la livraison | echec de distribution | retourne a l'expediteur | erreur de livraison
     no se pudo entregar | no pudo ser entregad | no se ha podido entregar | no entregad | error de entrega
     no se puede entregar | no ha podido ser entregad | fallo en la entrega | fallo de entrega | fallo al entregar
@@ -79,7 +82,7 @@ DELAY = phrases(
     will try again | be tried again | try to deliver it again | attempt to deliver it again | try again for
     still in the queue | still queued | remains in the queue | remain in the queue | been deferred | incomplete
     attempts to deliver will continue | try to redeliver | (delay) | delivery is delayed | still awaiting delivery
-    delayed for
+    delayed for | delay in | delivery delays | delay notif | temporary problem delivering
     verzogert | verzogerung | weiterhin versuch | noch nicht zugestellt | weitere zustellversuche | erneut versuch
     retarde | remise differee | differee | nouvelles tentatives | n'a pas encore | tentatives se poursuiv
     en attente de remise
@@ -131,6 +134,15 @@ SUCCESS_BEGINNING = phrases(
     """
     delivered: | relayed: | expanded: | zugestellt: | weitergeleitet: | remis : | relaye : | entregado: | entregue:
     recapitato: | bezorgd: | levererat: | доставлено:
+    """
+)
+
+# What else is delivered, or not: said of a text that no mail system wrote.
+PARCELS = phrases(
+    """
+    parcel | package | shipment | tracking number | tracking no | your order | delivery address | paket | sendung
+    colis
+    paquete | encomenda | pacco | pakket | posylk | посылк | przesylk | zasilk | kargo | 荷物 | 包裹 | 快递 | 택배
     """
 )
 

@@ -317,7 +317,7 @@ FORMS = (
         "MMS Gateway <MAILER-DAEMON@mms.example.net>",
         "Delivery failure",
         "The message to 15551234567@mms.example.net could not be delivered because the subscriber is not in service.\n",
-        {"15551234567@mms.example.net": R.OTHER},
+        {"15551234567@mms.example.net": R.USER_DISABLED},
     ),
     Form(
         "Barracuda block",

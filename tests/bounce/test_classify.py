@@ -3,14 +3,79 @@
 import pytest
 
 from emailgw.bounce.classify import classify, normalised
+from emailgw.bounce.delivery_status import enhanced_in, reply_code_in
+from emailgw.bounce.parse import parse
 from emailgw.bounce.report import BounceSubtype, BounceType, Reason
 from emailgw.core.status import EnhancedStatus
 from tests.bounce.replies import REPLIES
+from tests.bounce.replies_in_words import WORDS
+from tests.bounce.replies_of_providers import PROVIDERS
+from tests.bounce.test_parse import report_of
+
+LINES = [
+    (text.strip(), reason) for table in (PROVIDERS, WORDS) for reason, block in table.items()
+    for text in block.strip().split("\n")
+]  # fmt: skip
+# The sender is at fault, or a moment, or the message: nobody may be written off for it.
+NOT_HARD = """
+550 Your sender address is invalid
+550 The from address does not appear valid
+550 unknown envelope sender account
+553 your address could not be found in DNS
+550 Absenderadresse ungültig
+550 Adresse de l'expéditeur inconnue
+550 Dirección del remitente no válida
+550 Indirizzo del mittente non valido
+550 адрес отправителя не существует
+550 发件人地址无效
+550 sender's domain does not exist
+550 Sender domain not found
+550 Return path invalid
+501 5.1.7 Bad sender address syntax
+550 MAIL FROM address unknown
+550 Sender not found in recipient's address book
+550 the recipient only accepts mail from known senders
+554 unknown host 192.0.2.1 blocked by recipient
+550 unknown client: cannot resolve your reverse
+550 Domain of your address has no MX
+451 Recipient lookup failed, database not found
+421 unable to find recipient server, try later
+mailbox server could not be reached
+550 relay denied: unknown destination
+550 User not authorized
+550 recipient not accepting mail from this sender
+550 invalid HELO from your host; user ignored
+550 Message rejected: recipient has blocked you
+552 message too big for user's mailbox
+452 too many recipients, address not processed
+550 5.7.1 Unable to relay for lost@example.net
+550 spam from unknown user
+450 recipient unknown sender combination greylisted
+"""
 
 
 @pytest.mark.parametrize(("status", "code", "text", "reason"), REPLIES)
 def test_reply_has_its_reason(status: str, code: int, text: str, reason: Reason) -> None:
     assert classify(EnhancedStatus.parse(status), code or None, text).reason == reason
+
+
+@pytest.mark.parametrize(("text", "reason"), LINES)
+def test_line_has_its_reason(text: str, reason: Reason) -> None:
+    assert classify(enhanced_in(text), reply_code_in(text), text).reason == reason
+
+
+@pytest.mark.parametrize("text", NOT_HARD.strip().split("\n"))
+def test_nobody_is_written_off_for_others(text: str) -> None:
+    assert not classify(enhanced_in(text), reply_code_in(text), text).hard
+
+
+@pytest.mark.parametrize("text", [text for text, _ in LINES if reply_code_in(text)][::5])
+def test_live_reply_and_report_are_classed_alike(text: str) -> None:
+    live = classify(enhanced_in(text), reply_code_in(text), text)
+    status = enhanced_in(text)
+    fields = f"Final-Recipient: rfc822; a@x.example\nAction: failed\nDiagnostic-Code: smtp; {text}\n"
+    (one,) = parse(report_of(fields + (f"Status: {status}\n" if status else ""))).recipients
+    assert (one.reason, one.type, one.subtype) == (live.reason, live.type, live.subtype)
 
 
 @pytest.mark.parametrize(

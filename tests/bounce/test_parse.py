@@ -8,7 +8,11 @@ from emailgw.bounce.parse import parse
 from emailgw.bounce.report import Action, BounceType, Kind, Reason
 from emailgw.core.status import EnhancedStatus
 from tests.bounce.forms import FORMS, RETURNED, Form
+from tests.bounce.forms_abroad import ABROAD
+from tests.bounce.forms_of_gateways import GATEWAYS
+from tests.bounce.forms_of_servers import SERVERS
 from tests.bounce.more_forms import MORE_FORMS
+from tests.bounce.more_nonevents import MORE_NONEVENTS
 from tests.bounce.nonevents import NONEVENTS, NonEvent
 
 NOT_EVENTS = (Kind.ORDINARY, Kind.VACATION, Kind.AUTO_REPLY)
@@ -26,7 +30,7 @@ def report_of(status: str, head: str = "", returned: str = "") -> bytes:
 
 
 @pytest.mark.parametrize("returned", ["", RETURNED], ids=["notice", "with returned message"])
-@pytest.mark.parametrize("form", [*FORMS, *MORE_FORMS], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [*FORMS, *MORE_FORMS, *SERVERS, *GATEWAYS, *ABROAD], ids=lambda form: form.name)
 def test_form_is_read(form: Form, returned: str) -> None:
     if "other@example.org" in form.expected:
         returned = RETURNED  # only the returned message names the recipient
@@ -44,7 +48,7 @@ def test_dialect_reads_its_sample(dialect: Dialect) -> None:
     assert [finding.address for finding in find_recipients(dialect.sample, frozenset())] == ["lost@example.net"]
 
 
-@pytest.mark.parametrize("message", NONEVENTS, ids=lambda message: message.name)
+@pytest.mark.parametrize("message", [*NONEVENTS, *MORE_NONEVENTS], ids=lambda message: message.name)
 def test_what_is_no_report_is_no_event(message: NonEvent) -> None:
     report = parse(f"{message.header}\nTo: me@example.com\n\n{message.body}".encode())
     assert report.kind in NOT_EVENTS

@@ -124,6 +124,46 @@ SIZES = {
     "100,000 recipients": HEAD
     + b"\n"
     + b"".join(b"Final-Recipient: rfc822; u%d@b.example\nAction: failed\n\n" % number for number in range(100_000)),
+    "200 recipients with much to say of each": HEAD
+    + b"\n"
+    + b"".join(b"<u%d@b.example>:\n" % n + b"user message host connection " * 60 + b"\n" for n in range(300)),
+    "the same without blanks": HEAD
+    + b"Content-Type: text/plain; charset=utf-8\n\n"
+    + b"".join(b"<u%d@b.example>:\n" % n + "邮箱用户邮件".encode() * 250 + b"\n" for n in range(300)),
+    "300 recipients with long diagnostics": HEAD
+    + b"\n"
+    + b"".join(
+        b"Final-Recipient: rfc822; u%d@b.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; " % n
+        + b"user message host connection " * 130
+        + b"\n\n"
+        for n in range(300)
+    ),
+    "100,000 recipients in a notice": HEAD
+    + b"\nThe following addresses failed:\n\n"
+    + b"".join(b"<u%d@b.example>: odd thing %d happened\n" % (n, n) for n in range(100_000)),
+    "100,000 failed recipients in a header field": HEAD
+    + b"X-Failed-Recipients: "
+    + b"".join(b"u%d@b.example," % n for n in range(100_000))
+    + b"\n\nfailed\n",
+    "a complaint of 100,000 recipients": b"Content-Type: multipart/report; report-type=feedback-report; boundary=a\n\n"
+    + b"--a\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+    + b"".join(b"Original-Rcpt-To: u%d@b.example\n" % n for n in range(100_000)),
+    "a header field of 2 MB": b"Subject: " + b"x " * (MANY // 2) + b"\nFrom: MAILER-DAEMON\n\n<a@b.example>: 550 no\n",
+    "encoded words": b"Subject: "
+    + b"=?utf-8?q?=41?= " * 100_000
+    + b"\nFrom: "
+    + b"=?utf-7?b?K0FE?= " * 50_000
+    + b"\n\n",
+    "comments within comments": b"From: " + b"(" * 100_000 + b"x" + b")" * 100_000 + b"\nSubject: failed\n\n",
+    "parameters": b"Content-Type: multipart/mixed; " + b"".join(b"a*%d=x; " % n for n in range(100_000)) + b"\n\n",
+    "HTML of 2 MB": HEAD
+    + b"Content-Type: text/html\n\n"
+    + b"<a href='mailto:a@b.example'>a@b.example</a> failed<br>" * (MANY // 56),
+    "uuencode": HEAD + b"\nbegin 644 x\n" + (b"M" + b"#" * 60 + b"\n") * 30_000 + b"end\n",
+    "UTF-16": HEAD
+    + b"Content-Type: text/plain; charset=utf-16\n\n"
+    + ("failed a@b.example " * 50_000).encode("utf-16"),
+    "escapes of a charset": HEAD + b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + b"\x1b$B%a\x1b(B" * 200_000,
     "a line of 2 MB": HEAD + b"\n" + b"x" * MANY,
     "attachment of 20 MB": HEAD + b"Content-Transfer-Encoding: base64\n\n" + b"QUJD" * (5 << 20),
 }

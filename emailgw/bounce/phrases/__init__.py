@@ -4,15 +4,17 @@ Each entry is (reason, phrases). They are compared in lower case, without accent
 out of the text beforehand (so "user <a@b> unknown" holds "user unknown"). The first entry with a phrase that occurs
 wins, so what is specific comes before what is general. Phrases stand between `|` and line ends; `&` joins parts that
 follow each other closely; `_` at an end is a blank. To teach it a phrase, add it to the entry it belongs to, and a
-reply that holds it to tests/bounce/replies.py.
+reply that holds it to tests/bounce/replies_in_words.py. Wordings that no phrase foresees are left to `pairs`.
 """
 
 from emailgw.bounce.phrases import recipient, refusal, trouble
 from emailgw.bounce.phrases.abroad import ABROAD
-from emailgw.bounce.phrases.idioms import IDIOMS, VAGUE
+from emailgw.bounce.phrases.idioms import IDIOMS
+from emailgw.bounce.phrases.providers import PROVIDERS
 from emailgw.bounce.report import Reason
 
 ENTRIES: tuple[tuple[Reason, str], ...] = (
+    *PROVIDERS,
     *IDIOMS,
     refusal.GREYLISTED,
     recipient.MAILBOX_FULL,
@@ -32,5 +34,4 @@ ENTRIES: tuple[tuple[Reason, str], ...] = (
     trouble.SYSTEM,
     refusal.POLICY,
     *ABROAD,
-    *VAGUE,
 )

@@ -13,7 +13,8 @@ ABROAD = (
     casella & piena | spazio esaurito | buzon lleno | buzon & lleno | cuota excedida | cuota & excedid
     caixa cheia | caixa postal cheia | caixa & cheia | caixa de correio & cheia | cota excedida
     ящик переполнен | ящик & переполнен | почтовыи ящик переполнен | превышен & квот | skrzynka & pelna
-    skrzynka jest pelna | schranka & plna | メールボックスがいっぱい | 容量を超え | 容量が超 | 容量オーバー
+    skrzynka jest pelna | schranka & plna | メールボックスがいっぱい | メールボックス & いっぱい
+    メールボックス & 一杯 | メールボックス & 満杯 | 受信できる容量 | 容量を超え | 容量が超 | 容量オーバー
     メールボックスの容量 | 邮箱已满 | 邮箱空间
     信箱已满 | 容量不足 | 空间不足 | 邮箱容量 | 郵箱已滿 | 信箱已滿 | 용량 | 사서함이 꽉
     """,

@@ -8,7 +8,7 @@ IDIOMS = (
         Reason.SYSTEM,
         """
     procmail: & create | aliasing/forwarding loop | forwarding loop | ldap server | may not follow
-    procmail & service unavailable | couldn't create | x-unix; 69
+    disk space on server | disk space on the server | procmail & service unavailable | couldn't create | x-unix; 69
     x-unix; 70 | x-unix; 71 | x-unix; 73 | x-unix; 74 | x-unix; 75
     x-unix; 77 | x-unix; 78
     """,
@@ -76,7 +76,7 @@ IDIOMS = (
     considered spam | considered as spam | looks like spam | looked like spam | spam message | spam detected
     spam content | is spam | block-send-er | spam firewall | bulk email filter | spam filter | spam score
     marked as spam | spam rejected | rejected as spam
-    likely spam | suspected spam | to be spam | - spam | spam mail
+    spam from | likely spam | suspected spam | to be spam | - spam | spam mail
     """,
     ),
 )
@@ -96,6 +96,17 @@ VAGUE = (
         Reason.REPUTATION,
         """
     is listed
+    """,
+    ),
+    (
+        Reason.POLICY,
+        """
+    richtlinie | abgelehnt | abgewiesen | verweigert | politique | refus | rejete | politica | rechazad | rejeitad
+    rifiutat | respint | beleid | geweigerd | policyn | avvisad | avvist | afvist | hylatty | zasad | odrzucon
+    odmitnut
+    politik | reddedil | политик | отклонен | отказано | вiдхилен | απορρ | 策略 | 拒绝 | 拒絕 | 拒收 | 拒否
+    ポリシー
+    정책 | 거부 | 차단
     """,
     ),
 )

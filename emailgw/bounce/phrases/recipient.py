@@ -15,7 +15,7 @@ MAILBOX_FULL = (
     quota for & exceed | quota full | quota limit | quota reached | exceeded & quota | exceed & quota
     exceeds & quota | exceeding & quota | beyond & quota | out of quota | disk quota | disc quota | quotaexceeded
     exceeded storage | exceeded their storage | exceeded its storage | exceeded the storage | storage limit
-    storage quota | storage allocation | storage space | insufficient disk space for user
+    recipient has no | storage quota | storage allocation | storage space | insufficient disk space for user
     not enough storage space | not enough space in | not enough disk space | does not have enough space
     has run out of space | no space left in mailbox | insufficient space in | space limit exceeded | maildir over
     maildir is full | maildir delivery failed: domaindisk | user is full | account is full | account full
@@ -52,14 +52,16 @@ USER_DISABLED = (
     email account disabled | inactive and has been disabled | disabled or discontinued | disabled mailbox
     disabled user | deactivated mailbox | deactivated account | is a deactivated | domain is disabled
     domain suspended | domain has been suspended | currently suspended | temporarily suspended user
-    out of service | extended inactivity | disabled due to inactivity | account is under | not logged in
+    out of service | not in service | extended inactivity | disabled due to inactivity | account is under
+    not logged in
     """,
 )
 
 HOST_UNKNOWN = (
     Reason.HOST_UNKNOWN,
     """
-    host unknown | unknown host | domain & does not exist | domain & doesn't exist | host not found
+    host unknown | host does not exist | unknown host | domain & does not exist | domain & doesn't exist
+    host not found
     hostname not found | host name not found | domain not found
     unknown domain | domain unknown | no such domain | no such host | domain does not exist | domain doesn't exist
     domain name not found | name server: & host not found | domain name does not exist

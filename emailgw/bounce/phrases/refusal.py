@@ -40,7 +40,7 @@ AUTHENTICATION = (
     cannot resolve your | cannot find your hostname | cannot find your reverse | no reverse | invalid reverse
     fix reverse | does not resolve to a fully | forward and reverse | dns ptr | must have a valid dns | iprev
     unverifyable sending | unverifiable sending
-    inaddr | in-addr.arpa | generic hostname | arc seal
+    _ptr_ | inaddr | in-addr.arpa | generic hostname | arc seal
     """,
 )
 
@@ -54,7 +54,8 @@ SIZE = (
     max message size | maximum size | maximum allowed size | exceeds maximum | exceeds the maximum
     exceeded maximum | exceeds size | exceeds fixed | exceeds the size | too large to | line limit exceeded
     data size exceeded | recipsizelimit | sendersizelimit | recipientsizelimit | body too large
-    attachment too large | attachments too large | attachment size | header size exceeds | headers too large
+    is too big | are too big | is too large | are too large | bigger than | attachment too large
+    attachments too large | attachment size | header size exceeds | headers too large
     is larger than the | larger than the current system limit | max size | too big for system
     message content is too | message too long | line too long | exceeds limit | file is too large | sizeexceeded
     size exceeds | size violation | size exceeded | messagesizelimit | oversize
@@ -87,13 +88,18 @@ RELAY = (
 SENDER = (
     Reason.POLICY,
     """
-    sender address rejected | sender rejected | sender was rejected | sender denied | sender domain
+    mail_from_verification | sender address rejected | sender rejected | sender was rejected | sender denied
+    sender domain
     sender address does not | sender verify failed | sender verification | domain of sender | sender's domain
     invalid sender | unknown sender | sender unknown | sender not | bad sender | sender address | sender does not
     no such sender | mail from domain | mailfrom domain | from address is not | from address not
     verification failed for | could not verify sender | unable to verify sender | sender callout
     callout verification | envelope sender | return path | return-path | backscatter
     not a registered gateway user | resent-from | from header | from: header | sender is not | sender isn't
+    mail from address | from address does | your address could | your address is | of your address | your domain
+    from address was | absenderadresse | adresse de l'expediteur | adresse d'expediteur | direccion del remitente
+    endereco do remetente | indirizzo del mittente | indirizzo mittente | afzenderadres | адрес отправителя
+    发件人地址 | 发信人地址 | 寄件者地址 | 送信者アドレス | 送信元アドレス | 발신자 주소
     senders are | senderblock | blocked sender | you are not allowed to send | you are not authorized to send
     not permitted to send | not authorized to send to | allowed to post | allowed to send to
     authorized to send to | do not have permission | don't have permission | only accepts messages from
@@ -130,7 +136,7 @@ REPUTATION = (
 SPAM = (
     Reason.SPAM,
     """
-    spam | unsolicited | junk mail | bulk mail | bulk email | uce_ | ube, | _ube_ | content rejected
+    spam | like junk | unsolicited | junk mail | bulk mail | bulk email | uce_ | ube, | _ube_ | content rejected
     message content | content filter | content violation | content block | content restriction
     rejected for content | content analysis | content is blacklisted | block-send-er | suspected of
     appears to be unwanted | unwanted | message looks like | high score | bogofilter | score too high | razor
@@ -146,7 +152,8 @@ POLICY = (
     header error | duplicate header | multiple addresses in from | 8-bit data | improper use of | bare lf
     bare line feed | missing header | missing message-id | invalid header | header syntax | too many hops & spam
     security | not allowed | not permitted | not authorized | unauthorized | administrative prohibition
-    administratively | access denied | access rejected | access forbidden | access not | denied | prohibited
+    administratively | administrative rejection | access denied | access rejected | access forbidden | access not
+    denied | prohibited
     message refused | message rejected | mail refused | mail rejected | message was rejected | email rejected
     message filtered | filtered | delivery not authorized | rejected by & domain | rejected by recipient
     rejected by the recipient | refused by | service refused | banned | forbidden | restricted | restriction

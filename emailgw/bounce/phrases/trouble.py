@@ -30,7 +30,7 @@ EXPIRED = (
     """
     delivery time expired | message expired | expired | retry timeout exceeded | retry time not reached
     delivery timeout | queue too long | in the queue too long | too long in queue | too old | maximum retries
-    multiple retries | repeated delivery attempts
+    multiple retries | repeated delivery attempts | been in the queue
     maximum retry | retry limit | exceeded retry | retries exceeded | too many retries | gave up after
     giving up after | on the queue | undeliverable for | undelivered for | could not be delivered for
     couldn't be delivered for | could not be delivered within | not been delivered after | cannot send message for
