@@ -11,7 +11,32 @@ from typing import Any
 
 import pytest
 
+from emailgw.bounce.report import Reason
+
 CORPORA = Path(__file__).resolve().parents[3] / "shared" / "corpora"
+
+# What the labels of the replies may be called in our vocabulary.
+MEANT_BY = {
+    "user-unknown": {Reason.USER_UNKNOWN},
+    "policy-or-user-unknown": {Reason.POLICY, Reason.USER_UNKNOWN, Reason.USER_DISABLED},
+    "mailbox-full": {Reason.MAILBOX_FULL},
+    "user-disabled": {Reason.USER_DISABLED},
+    "host-unknown": {Reason.HOST_UNKNOWN},
+    "size": {Reason.SIZE},
+    "spam": {Reason.SPAM},
+    "policy": {Reason.POLICY},
+    "sender-rejected": {Reason.POLICY},
+    "relay-denied": {Reason.POLICY},
+    "virus": {Reason.POLICY},
+    "tls": {Reason.POLICY},
+    "content": {Reason.POLICY, Reason.SPAM},
+    "reputation-block": {Reason.REPUTATION},
+    "auth": {Reason.AUTHENTICATION},
+    "rate-limit": {Reason.RATE_LIMIT},
+    "greylisting": {Reason.GREYLISTED},
+    "expired-network": {Reason.EXPIRED, Reason.NETWORK},
+    "system": {Reason.SYSTEM},
+}
 
 # In CI nothing is skipped: there the test runs, and fails for want of its messages.
 needs_corpora = pytest.mark.skipif(
