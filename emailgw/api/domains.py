@@ -79,7 +79,7 @@ class DomainResource:
             raise Rejected("A domain cannot be renamed: add the other one.")
         domain = msgspec.structs.replace(domain, **fields)
         _check_hosts(domain)
-        await self._directory.change_domain(domain)
+        await self._domains.change(domain)
         return await self._shown(request, domain)
 
     async def remove(self, request: Request) -> Response:

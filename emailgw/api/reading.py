@@ -1,6 +1,6 @@
 """What became of mail: lists, single messages and their attachments. What the key may not see does not exist."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 from starlette.requests import Request
@@ -10,9 +10,9 @@ from emailgw.api.answers import json_response
 from emailgw.api.guard import Guard, key_of
 from emailgw.api.links import LinkQuery, Links
 from emailgw.api.operation import DescribedRoute, Operation, open_route
+from emailgw.api.scope import asked_domain, visible
 from emailgw.core.directory import ApiKey
 from emailgw.core.ids import MessageId, is_uuid
-from emailgw.core.listing import MessageFilter
 from emailgw.core.model import Attachment, Message
 from emailgw.errors import NotFound
 from emailgw.queue.templates import fill
@@ -33,8 +33,6 @@ from emailgw.wire.listing import (
 )
 from emailgw.wire.lists import PageQuery, cut, read_page, show_list
 from emailgw.wire.reading import EmailLine, EmailShown, show_email
-
-_NOTHING = "~"  # no domain is called so
 
 
 class Reading:
@@ -71,7 +69,8 @@ class Reading:
         key = key_of(request)
         query = request.query_params
         page = read_page(query)
-        wanted = _visible(read_filter(query, self._clock(), await self._domain(query)), key)
+        wanted = read_filter(query, self._clock(), await asked_domain(self._directory, query))
+        wanted = msgspec.structs.replace(wanted, domains=visible(wanted.domains, key))
         piece = Piece(page.size, page.after, page.before, page.offset)
         found = await self._messages.page(wanted, piece, SHOWN_EVENTS, count=page.number is not None)
         items = [show_line(line, key.dialect) for line in found.lines]
@@ -83,8 +82,8 @@ class Reading:
         now = self._clock()
         query = request.query_params
         periods, each = read_periods(query, now)
-        domain = await self._domain(query) or query.get("domain")
-        domains = _visible(MessageFilter(domains=(domain,) if domain else ()), key).domains
+        domain = await asked_domain(self._directory, query) or query.get("domain")
+        domains = visible((domain,) if domain else (), key)
         counts = [await self._messages.figures(since, until, domains) for since, until in periods]
         return json_response(show_figures(periods, counts, each, key.dialect))
 
@@ -124,13 +123,6 @@ class Reading:
         headers = {"content-disposition": "attachment", "x-content-type-options": "nosniff", "cache-control": "private"}
         return Response(attachment.data, 200, headers, "application/octet-stream")
 
-    async def _domain(self, query: Mapping[str, str]) -> str | None:
-        """The name of the domain that `domain_id` means."""
-        id = query.get("domain_id")
-        if not id:
-            return None
-        return next((domain.name for domain in await self._directory.domains() if domain.id == id), _NOTHING)
-
     async def _visible_message(self, request: Request, key: ApiKey) -> Message:
         id = request.path_params["id"]
         if not is_uuid(id):
@@ -159,13 +151,3 @@ class Reading:
 
 def _content_path(message_id: str, id: str) -> str:
     return f"/emails/{message_id}/attachments/{id}/content"
-
-
-def _visible(wanted: MessageFilter, key: ApiKey) -> MessageFilter:
-    """The filter within what the key may see."""
-    if not key.domains:
-        return wanted
-    if not wanted.domains:
-        return msgspec.structs.replace(wanted, domains=key.domains)
-    domains = tuple(domain for domain in wanted.domains if key.sees(domain)) or (_NOTHING,)
-    return msgspec.structs.replace(wanted, domains=domains)

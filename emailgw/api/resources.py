@@ -6,6 +6,7 @@ import msgspec
 
 from emailgw.api.domains import DomainResource
 from emailgw.api.emails import Emails
+from emailgw.api.events import EventResource
 from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard
 from emailgw.api.keys import KeyResource
@@ -14,6 +15,7 @@ from emailgw.api.links import Links
 from emailgw.api.operation import DescribedRoute
 from emailgw.api.reading import Reading
 from emailgw.api.sharing import Sharing
+from emailgw.api.stream import Streams
 from emailgw.api.suppressions import SuppressionResource
 from emailgw.api.templates import TemplateResource
 from emailgw.api.validation import ValidationResource
@@ -43,6 +45,7 @@ class Parts(msgspec.Struct, frozen=True):
     rates: RateLimits
     once: Once
     templates: TemplateEditor
+    streams: Streams
 
 
 def build_resources(parts: Parts) -> list[DescribedRoute]:
@@ -53,6 +56,7 @@ def build_resources(parts: Parts) -> list[DescribedRoute]:
         *_emails(parts).routes(guard),
         *_reading(parts).routes(guard),
         *Sharing(parts.store.history, Links(parts.link_key), parts.limits, parts.clock).routes(guard),
+        *EventResource(parts.store.events, parts.store.directory, parts.streams).routes(guard),
         *DomainResource(parts.store.directory, parts.domains, parts.limits).routes(guard),
         *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),

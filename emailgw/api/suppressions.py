@@ -103,7 +103,7 @@ class SuppressionResource:
         key = key_of(request)
         names = read_batch_removal(await self._limits.read(request))
         found = {entry.id: entry for entry in await self._suppressions.named(names, key.domains)}
-        await self._suppressions.remove(list(found))
+        await self._suppressions.remove(list(found.values()), self._clock())
         return json_response({"object": "list", "data": [show_deleted("suppression", id) for id in found]})
 
     async def import_csv(self, request: Request) -> Response:
@@ -149,7 +149,8 @@ class SuppressionResource:
         key = key_of(request)
         name = suppression_name(request.path_params["name"])
         first = await self._suppressions.one(name, key.domains)
-        await self._suppressions.remove([entry.id for entry in await self._suppressions.named([name], key.domains)])
+        entries = await self._suppressions.named([name], key.domains)
+        await self._suppressions.remove(entries, self._clock())
         return json_response(show_deleted("suppression", first.id))
 
     def _entry(self, wanted: Wanted, key: ApiKey) -> Suppression:

@@ -35,7 +35,7 @@ class SuppressionOperations:
     async def remove(self, request: ask.RemoveSuppressions) -> ask.ChangedAnswer:
         names = [suppression_name(name) for name in request.names]
         entries = await self._suppressions.named(names)
-        await self._suppressions.remove([entry.id for entry in entries])
+        await self._suppressions.remove(entries, self._clock())
         found = {entry.id for entry in entries} | {str(entry.address) for entry in entries}
         return ask.ChangedAnswer(len(entries), tuple(f"{name} is not listed" for name in names if name not in found))
 

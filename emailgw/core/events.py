@@ -1,10 +1,12 @@
 """Something that happened: the event log is the history, there is no second one.
 
 An event is written in the transaction that changes the state it tells of. Its `detail` holds the full story: who said
-what, and for a try the whole Attempt.
+what, and for a try the whole Attempt. Most are about one recipient of one message; those whose type has a dot are about
+a domain, a suppression or a webhook endpoint.
 """
 
 import enum
+from typing import Any
 
 import msgspec
 
@@ -15,6 +17,7 @@ from emailgw.core.status import DeliveryStatus, EnhancedStatus
 
 class EventType(enum.StrEnum):
     QUEUED = "queued"
+    SCHEDULED = "scheduled"  # accepted as well, to be sent later
     DEFERRED = "deferred"
     DELIVERED = "delivered"
     BOUNCED = "bounced"
@@ -25,9 +28,27 @@ class EventType(enum.StrEnum):
     RELEASED = "released"
     DELAYED = "delayed"  # a remote host reports that it has not delivered yet
     COMPLAINED = "complained"
+    OPENED = "opened"
+    CLICKED = "clicked"
     UNSUBSCRIBED = "unsubscribed"
+    RECEIVED = "received"  # mail to one of our domains that is no report
     UNPARSED = "unparsed"  # mail to its return path that could not be read; kept whole
     RESCHEDULED = "rescheduled"  # its sender moved the time of sending
+    DOMAIN_CREATED = "domain.created"
+    DOMAIN_VERIFIED = "domain.verified"  # DNS shows what it must, for the first time or again
+    DOMAIN_FAILED = "domain.failed"  # DNS showed something wrong twice in a row
+    DOMAIN_UPDATED = "domain.updated"
+    DOMAIN_DELETED = "domain.deleted"
+    SUPPRESSION_ADDED = "suppression.added"
+    SUPPRESSION_REMOVED = "suppression.removed"
+    WEBHOOK_PAUSED = "webhook.paused"  # by us, after too many failures
+    WEBHOOK_DISABLED = "webhook.disabled"  # by its owner, or by the endpoint with status 410
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_TEST = "webhook.test"  # sent by hand, to one endpoint only
+
+    @property
+    def is_about_mail(self) -> bool:
+        return "." not in self.value
 
 
 class Source(enum.StrEnum):
@@ -88,6 +109,9 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     `retry_at`: when a deferred recipient is due again. `attempt` for source smtp and local; the report's fields
     (`reporting_mta`, `remote_mta`, `diagnostic`) for sources dsn and arf. `suppresses`: whether the address gets no
     mail any more for it; None means what its type does by itself (`store.suppressions.suppressing`).
+    `ip`, `user_agent`, `link`: who opened, clicked or unsubscribed, and where; `machine`: a prefetcher or scanner did.
+    `subject`: the id of the domain, suppression or endpoint that an event without a message is about; `created_at`:
+    that one's own.
     """
 
     source: Source = Source.LOCAL
@@ -103,10 +127,22 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     bounce_type: str | None = None
     bounce_subtype: str | None = None
     suppresses: bool | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    link: str | None = None
+    machine: bool = False
+    subject: str | None = None
+    created_at: int | None = None
+
+
+NOBODY = Address("", "")
 
 
 class Event(msgspec.Struct, frozen=True):
-    """`id` is None until a store has given it one, in commit order."""
+    """`id` is None until a store has given it one, in commit order. `message_id` is empty, `recipient_id` 0 and, but
+    for suppressions, `address` NOBODY when it is about no message. `domain`: the author domain it is about, empty for
+    the whole gateway; whoever writes the event of a message may leave it out.
+    """
 
     at: int
     type: EventType
@@ -115,3 +151,12 @@ class Event(msgspec.Struct, frozen=True):
     address: Address
     detail: Detail = Detail()
     id: EventId | None = None
+    domain: str = ""
+
+
+def event_without_message(
+    at: int, type: EventType, subject: str, domain: str = "", address: Address = NOBODY, **detail: Any
+) -> Event:
+    """An event about the domain, suppression or endpoint whose id is `subject`; `detail`: fields of Detail."""
+    story = Detail(subject=subject, **detail)
+    return Event(at, type, MessageId(""), RecipientId(0), address, story, domain=domain)

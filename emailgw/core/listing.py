@@ -1,4 +1,4 @@
-"""Which messages a list wants, and what it says of each."""
+"""Which messages or events a list wants, and what it says of each."""
 
 import msgspec
 
@@ -41,3 +41,14 @@ class MessageList(msgspec.Struct, frozen=True):
     has_more: bool
     cursor: str | None
     total: int | None
+
+
+class EventFilter(msgspec.Struct, frozen=True):
+    """As above. `domains`: the author domain that the event is about; `message`: an id; `recipient`: an address."""
+
+    domains: tuple[str, ...] = ()
+    types: tuple[EventType, ...] = ()
+    message: str | None = None
+    recipient: str | None = None
+    since: int | None = None
+    until: int | None = None

@@ -248,6 +248,7 @@ class _Drafting:
             message = msgspec.structs.replace(message, content_id=self._content_id(raw))
         self._messages.append(message)
         self._sizes.append(size)
+        accepted = EventType.SCHEDULED if date > now else EventType.QUEUED
         for serial, address, avoid in zip(self._serials.take(now, len(envelope)), envelope, avoided, strict=True):
             recipient = Recipient(
                 id=RecipientId(serial),
@@ -261,9 +262,9 @@ class _Drafting:
                 updated_at=now,
                 dsn=filled.requests.get(address),
             )
-            kind, detail = (EventType.SUPPRESSED, _SUPPRESSED) if avoid else (EventType.QUEUED, _QUEUED)
+            kind, detail = (EventType.SUPPRESSED, _SUPPRESSED) if avoid else (accepted, _QUEUED)
             self._recipients.append(recipient)
-            self._events.append(Event(now, kind, message.id, recipient.id, address, detail))
+            self._events.append(Event(now, kind, message.id, recipient.id, address, detail, domain=author.domain))
 
     def _content_id(self, content: Content) -> ContentId:
         # By value where that has a hash (a fallback may be a list), else by identity, which `_contents` keeps alive.

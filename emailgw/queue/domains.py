@@ -23,6 +23,7 @@ from emailgw.core.directory import (
     RecordStatus,
 )
 from emailgw.core.dns import Lookup
+from emailgw.core.events import Event, EventType, event_without_message
 from emailgw.core.ids import DomainId, uuid7
 from emailgw.errors import Conflict, NotFound, StoreUnavailable
 from emailgw.mime.dkim import generate_key, public_record
@@ -69,8 +70,13 @@ class Domains:
         Raises Conflict when the name is taken.
         """
         state = DkimKeyState.ACTIVE if domain.status is DomainStatus.VERIFIED else DkimKeyState.NEXT
-        await self._directory.add_domain(domain, await self._make_keys(domain, state, frozenset()))
+        keys = await self._make_keys(domain, state, frozenset())
+        await self._directory.add_domain(domain, keys, _event(EventType.DOMAIN_CREATED, domain, domain.created_at))
         return domain
+
+    async def change(self, domain: Domain) -> None:
+        """Write its options. Raises Conflict when it is gone."""
+        await self._directory.change_domain(domain, _event(EventType.DOMAIN_UPDATED, domain, self._clock()))
 
     async def records(self, domain: Domain) -> tuple[DomainRecord, ...]:
         """What its owner is to publish, as it was last seen in DNS."""
@@ -95,7 +101,7 @@ class Domains:
             if key.state is DkimKeyState.NEXT and f"{key.selector}._domainkey.{domain.name}" in right
         )
         checked = _concluded(domain, found, now)
-        await self._directory.record_check(checked, shown, now)
+        await self._directory.record_check(checked, shown, now, domain, _news(domain, checked, now))
         for key in shown:
             log.info("domain %s: mail is signed with the DKIM key %s from now on", domain.name, key.selector)
         _tell(domain, checked)
@@ -113,7 +119,7 @@ class Domains:
 
     async def remove(self, domain: Domain) -> None:
         """Raises Conflict while mail of it is unfinished: nobody could sign that any more."""
-        await self._directory.remove_domain(domain)
+        await self._directory.remove_domain(domain, _event(EventType.DOMAIN_DELETED, domain, self._clock()))
 
     async def run(self) -> None:
         """Check every domain from time to time, until cancelled."""
@@ -176,11 +182,32 @@ def _concluded(domain: Domain, found: tuple[DomainRecord, ...], now: int) -> Dom
     return msgspec.structs.replace(domain, status=status, failures=failures, checked=found, checked_at=now)
 
 
+def _event(type: EventType, domain: Domain, at: int, reason: str = "") -> Event:
+    """`category` is the domain's status."""
+    status = "partially_failed" if domain.is_broken else domain.status.value
+    return event_without_message(
+        at, type, domain.id, domain.name, reason=reason, category=status, created_at=domain.created_at
+    )
+
+
+def _news(before: Domain, after: Domain, now: int) -> Event | None:
+    """What a check changed that somebody wants to know."""
+    if after.is_broken and not before.is_broken:
+        return _event(EventType.DOMAIN_FAILED, after, now, _wrong(after))
+    repaired = before.is_broken and not after.is_broken
+    if after.status is DomainStatus.VERIFIED and (repaired or before.status is not DomainStatus.VERIFIED):
+        return _event(EventType.DOMAIN_VERIFIED, after, now)
+    return None
+
+
+def _wrong(domain: Domain) -> str:
+    return " ".join(record.message for record in domain.checked if record.required and record.message)
+
+
 def _tell(before: Domain, after: Domain) -> None:
     metrics.domain_checks.labels("broken" if after.failures else after.status.value).inc()
     if after.is_broken and not before.is_broken:
-        wrong = " ".join(record.message for record in after.checked if record.required and record.message)
-        log.warning("domain %s: its DNS records are broken; it keeps sending. %s", after.name, wrong)
+        log.warning("domain %s: its DNS records are broken; it keeps sending. %s", after.name, _wrong(after))
     elif before.is_broken and not after.is_broken:
         log.info("domain %s: its DNS records are right again", after.name)
     elif before.status is not after.status:

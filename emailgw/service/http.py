@@ -13,6 +13,7 @@ from emailgw.api.app import Health, Metrics, build_app
 from emailgw.api.fetch import Fetch
 from emailgw.api.limits import BodyLimits
 from emailgw.api.resources import Parts, build_resources
+from emailgw.api.stream import Streams
 from emailgw.listeners import BACKLOG
 from emailgw.outhttp import OutHttp
 from emailgw.service.core import Core
@@ -49,6 +50,7 @@ def serve_http(
     limits = BodyLimits(section.max_body, section.body_timeout)
     fetch = Fetch(OutHttp(tuple(core.config.outbound.allow_networks)), section.max_body)
     links = core.vault.key_for("attachment links")
+    streams = Streams(core.store.events, core.store.directory, core.clock)
     parts = Parts(
         store=core.store,
         accept=core.accept,
@@ -62,6 +64,7 @@ def serve_http(
         rates=core.rates,
         once=core.once,
         templates=core.templates,
+        streams=streams,
     )
     app = build_app(
         build_resources(parts),
@@ -88,6 +91,7 @@ def serve_http(
     )
 
     async def stop() -> None:
+        streams.close()
         stopping.set()
         # On Python 3.12 and later an unfinished request body would keep Hypercorn waiting for ever.
         _, late = await asyncio.wait([serving], timeout=GRACE + 1)

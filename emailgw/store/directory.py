@@ -9,10 +9,13 @@ from typing import Any
 import msgspec
 
 from emailgw.core.directory import DkimAlgorithm, DkimKey, DkimKeyState, Domain, DomainRecord, DomainStatus
+from emailgw.core.events import Event
 from emailgw.core.ids import DomainId
 from emailgw.errors import NotFound
+from emailgw.store.events import writing
 from emailgw.store.keys import ApiKeys
 from emailgw.store.remembered import FRESH, Remembered
+from emailgw.store.rows import event_parameters
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
 
 _DOMAIN_FIELDS = "id name status created_at options checked_at failures checked"
@@ -47,15 +50,15 @@ class Directory(ApiKeys):
         self._found_domains: Remembered[str, tuple[Domain | None]] = Remembered()
         self._found_dkim_keys: Remembered[str, tuple[DkimKey, ...]] = Remembered()
 
-    async def add_domain(self, domain: Domain, dkim_keys: tuple[DkimKey, ...]) -> None:
-        """Raises Conflict when the name is taken."""
+    async def add_domain(self, domain: Domain, dkim_keys: tuple[DkimKey, ...], event: Event | None = None) -> None:
+        """With the event that tells of it. Raises Conflict when the name is taken."""
         added = Statement(
             insert("domains", _DOMAIN_FIELDS) + " ON CONFLICT DO NOTHING",
             _domain_parameters(domain),
             touches=1,
             otherwise=f"the domain {domain.name} exists already",
         )
-        await self._write(Verb((added, *map(_insert_dkim_key, dkim_keys))))
+        await self._write(Verb((added, *map(_insert_dkim_key, dkim_keys), *_told(event))))
 
     async def domain(self, name: str, now: int) -> Domain | None:
         """The domain of exactly this name (A-labels)."""
@@ -76,19 +79,22 @@ class Directory(ApiKeys):
             raise NotFound("Domain not found")
         return _domain_from(found[0])
 
-    async def change_domain(self, domain: Domain) -> None:
-        """Write its options; nothing that a check finds. Raises Conflict when it is gone."""
+    async def change_domain(self, domain: Domain, event: Event | None = None) -> None:
+        """Write its options, with the event; nothing that a check finds. Raises Conflict when it is gone."""
         statement = Statement(
             "UPDATE domains SET options = :options WHERE id = :id",
             {"id": domain.id, "options": _domain_parameters(domain)["options"]},
             touches=1,
             otherwise="the domain is gone",
         )
-        await self._write(Verb((statement,)))
+        await self._write(Verb((statement, *_told(event))))
 
-    async def record_check(self, domain: Domain, shown: tuple[DkimKey, ...], now: int) -> None:
+    async def record_check(
+        self, domain: Domain, shown: tuple[DkimKey, ...], now: int, before: Domain, event: Event | None = None
+    ) -> None:
         """Write what a check found: status, records, and the new DKIM keys that DNS shows, which from now on sign in
-        the place of the old ones of their algorithm.
+        the place of the old ones of their algorithm. `event` tells of the change from `before`, unless another check
+        was faster and told it already.
         """
         update = Statement(
             "UPDATE domains SET status = :status, checked_at = :checked_at, failures = :failures, checked = :checked "
@@ -96,6 +102,9 @@ class Directory(ApiKeys):
             {name: value for name, value in _domain_parameters(domain).items() if name in _CHECKED},
         )
         statements = [update]
+        if event is not None:
+            told = {**event_parameters(event), "id": before.id, "status": before.status.value}
+            statements.insert(0, Statement(_TELL_CHECK, {**told, "failures": before.failures}))
         for key in shown:
             parameters: Parameters = {
                 "id": domain.id,
@@ -106,8 +115,8 @@ class Directory(ApiKeys):
             statements += [Statement(sql, parameters) for sql in (_RETIRE, _ACTIVATE)]
         await self._write(Verb(tuple(statements)))
 
-    async def remove_domain(self, domain: Domain) -> None:
-        """With its keys. Raises Conflict while mail of it is unfinished, or when it is gone."""
+    async def remove_domain(self, domain: Domain, event: Event | None = None) -> None:
+        """With its keys, and the event. Raises Conflict while mail of it is unfinished, or when it is gone."""
         parameters: Parameters = {"id": domain.id, "name": domain.name}
         keys = Statement(f"DELETE FROM dkim_keys WHERE domain_id = :id AND NOT {_UNFINISHED}", parameters)
         row = Statement(
@@ -116,7 +125,7 @@ class Directory(ApiKeys):
             touches=1,
             otherwise=f"mail from {domain.name} is still queued or held: wait until it is finished, or cancel it first",
         )
-        await self._write(Verb((keys, row)))
+        await self._write(Verb((keys, row, *_told(event))))
 
     async def dkim_keys(self, domain: Domain, now: int) -> tuple[DkimKey, ...]:
         """The keys its mail is signed with; the same tuple object until something changes."""
@@ -156,6 +165,17 @@ _RETIRE = (
     "AND selector <> :selector AND state = 'active'"
 )
 _ACTIVATE = "UPDATE dkim_keys SET state = 'active' WHERE domain_id = :id AND selector = :selector"
+
+
+_TELL_CHECK = (
+    "INSERT INTO events (at, type, message_id, recipient_id, address, detail, domain) "
+    "SELECT :at, :type, :message_id, :recipient_id, :address, :detail, :domain FROM domains d "
+    "WHERE d.id = :id AND d.status = :status AND d.failures = :failures"
+)
+
+
+def _told(event: Event | None) -> tuple[Statement, ...]:
+    return (writing(event),) if event is not None else ()
 
 
 def _insert_dkim_key(key: DkimKey) -> Statement:

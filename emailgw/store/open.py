@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emailgw.store.directory import Directory
+from emailgw.store.events import EventLog
 from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.lock import DirectoryLock
@@ -28,6 +29,7 @@ class Store:
         self.queue = Queue(database)
         self.directory = Directory(database)
         self.history = History(database)
+        self.events = EventLog(database)
         self.messages = Messages(database)
         self.idempotency = Idempotency(database)
         self.reports = Reports(database)

@@ -14,6 +14,7 @@ from emailgw.core.ids import ContentId, RecipientId
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
+from emailgw.store.events import INSERT_EVENT
 from emailgw.store.idempotency import Remembered, remember
 from emailgw.store.messages import tagging
 from emailgw.store.reports import CONFIRMED, counting, unsigned_mark
@@ -32,7 +33,6 @@ _INSERT_MESSAGE = insert(
 _INSERT_RECIPIENT = insert(
     "recipients", "id message_id address nexthop state tries due_at expires_at lease status reason updated_at dsn"
 )
-_INSERT_EVENT = insert("events", "at type message_id recipient_id address detail")
 _INSERT_UNPARSED = insert("unparsed", "id at recipient_id kind raw")
 _CLAIM = (
     "UPDATE recipients SET due_at = :until, lease = :lease WHERE id IN (SELECT id FROM recipients WHERE "
@@ -303,7 +303,7 @@ def _arriving(arrival: Arrival) -> tuple[Statement, ...]:
             arrival.messages,
         ),
         _rows(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
-        _rows(_INSERT_EVENT, rows.event_parameters, arrival.events),
+        _rows(INSERT_EVENT, rows.event_parameters, arrival.events),
         *tagging(arrival.messages),
     )
 
@@ -380,7 +380,7 @@ def _events(event: Event | None) -> tuple[Statement, ...]:
     """The event, what it does to the count of transient bounces, and the suppression that it brings with it."""
     if event is None:
         return ()
-    return (Statement(_INSERT_EVENT, rows.event_parameters(event)), *counting(event), *suppressing(event))
+    return (Statement(INSERT_EVENT, rows.event_parameters(event)), *counting(event), *suppressing(event))
 
 
 def _claimed_from(row: Row) -> Claimed | Unreadable:

@@ -17,7 +17,8 @@ RECIPIENT_COLUMNS = (
     "r.id, r.message_id, r.address, r.nexthop, r.state, r.tries, r.due_at, r.expires_at, r.lease, r.status, r.reason, "
     "r.updated_at, r.dsn"
 )
-EVENT_COLUMNS = "e.id, e.at, e.type, e.message_id, e.recipient_id, e.address, e.detail"
+EVENT_COLUMNS = "e.id, e.at, e.type, e.message_id, e.recipient_id, e.address, e.detail, e.domain"
+EVENT_WIDTH = 8  # columns
 
 
 class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -138,6 +139,10 @@ def recipient_from(row: Row) -> Recipient:
     )
 
 
+def encode_detail(detail: Detail) -> str:
+    return _json.encode(detail).decode()
+
+
 def event_parameters(event: Event) -> Parameters:
     return {
         "at": event.at,
@@ -145,7 +150,8 @@ def event_parameters(event: Event) -> Parameters:
         "message_id": event.message_id,
         "recipient_id": event.recipient_id,
         "address": str(event.address),
-        "detail": _json.encode(event.detail).decode(),
+        "detail": encode_detail(event.detail),
+        "domain": event.domain,
     }
 
 
@@ -160,6 +166,7 @@ def event_from(row: Row) -> Event:
         recipient_id=RecipientId(values[4]),
         address=address_from(values[5]),
         detail=_detail.decode(values[6]),
+        domain=values[7],
     )
 
 

@@ -57,6 +57,7 @@ class SQLiteDatabase:
         self._loop = asyncio.get_running_loop()
         self._readers: list[aiosqlite.Connection] = []
         self._turn = itertools.count()
+        self._listeners: list[Callable[[], None]] = []
         self._failure: str | None = None
         self._closed = False
         self._writer: threading.Thread | None = None
@@ -98,6 +99,15 @@ class SQLiteDatabase:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"reading failed: {error}") from error
 
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """See Database.on_commit."""
+        self._listeners.append(listener)
+
+    def _answer(self, outcomes: Sequence[_Outcome], durable: bool) -> None:
+        _answer(outcomes)
+        for listener in self._listeners if durable else ():
+            listener()
+
     async def close(self) -> None:
         """Run what was handed in, checkpoint, and give the file back."""
         if self._closed:
@@ -132,7 +142,7 @@ class SQLiteDatabase:
             except Exception as error:  # noqa: BLE001  (a writer that died would leave everybody waiting for ever)
                 outcomes = [(future, StoreUnavailable(f"writing failed: {error}")) for _, future in group]
                 self._judge(error)
-            self._loop.call_soon_threadsafe(_answer, outcomes)
+            self._loop.call_soon_threadsafe(self._answer, outcomes, durable)
         connection.close()
 
     def _next_group(self) -> list[_Job]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from emailgw.core.address import Address
-from emailgw.core.events import Event, EventType
+from emailgw.core.events import Detail, Event, EventType
 from emailgw.core.ids import uuid7
 from emailgw.core.suppression import Suppression, SuppressionReason, suppression_key
 from emailgw.errors import NotFound
 from emailgw.store.paging import Piece, count_up_to, one_of, read_piece
-from emailgw.store.rows import address_from
+from emailgw.store.rows import address_from, encode_detail
 from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
 
 AT_ONCE = 400  # addresses asked about in one statement
@@ -23,6 +23,11 @@ _AFTER_EVENT = (
     "INSERT INTO suppressions (id, address, domain, reason, cause, created_at) "
     "SELECT :id, :address, m.domain, :reason, :cause, :created_at FROM messages m WHERE m.id = :message_id "
     "ON CONFLICT DO NOTHING"
+)
+# Of an entry that is there: one that was there before has another id, and nothing is told of it.
+_TELL = (
+    "INSERT INTO events (at, type, message_id, recipient_id, address, detail, domain) "
+    "SELECT :at, :type, '', 0, s.address, :detail, s.domain FROM suppressions s WHERE s.id = :id"
 )
 PERMANENT = "Permanent"  # as bounce.report.BounceType has it
 
@@ -51,7 +56,9 @@ class Suppressions:
         """Store what is not there yet; for each entry the one that is there now, in order."""
         if not entries:
             return []
-        await self._database.write(Verb((Statement(_INSERT, [_parameters(entry) for entry in entries], many=True),)))
+        added = Statement(_INSERT, [_parameters(entry) for entry in entries], many=True)
+        told = Statement(_TELL, [_telling(entry, EventType.SUPPRESSION_ADDED) for entry in entries], many=True)
+        await self._database.write(Verb((added, told)))
         stored: dict[tuple[str, str], Suppression] = {}
         texts = [str(suppression_key(entry.address)) for entry in entries]
         for start in range(0, len(texts), AT_ONCE):
@@ -75,11 +82,13 @@ class Suppressions:
             found += [_suppression_from(row) for row in await self._database.read(sql, parameters)]
         return found
 
-    async def remove(self, ids: Sequence[str]) -> None:
+    async def remove(self, entries: Sequence[Suppression], now: int) -> None:
         """Forget entries; those that are gone already do not matter."""
-        if ids:
-            delete = Statement("DELETE FROM suppressions WHERE id = :id", [{"id": id} for id in ids], many=True)
-            await self._database.write(Verb((delete,)))
+        if entries:
+            told = [_telling(entry, EventType.SUPPRESSION_REMOVED, now) for entry in entries]
+            ids = [{"id": entry.id} for entry in entries]
+            delete = Statement("DELETE FROM suppressions WHERE id = :id", ids, many=True)
+            await self._database.write(Verb((Statement(_TELL, told, many=True), delete)))
 
     async def one(self, id_or_address: str, domains: tuple[str, ...] = ()) -> Suppression:
         """The first entry of that name. Raises NotFound."""
@@ -110,7 +119,7 @@ class Suppressions:
 
 
 def suppressing(event: Event | None) -> tuple[Statement, ...]:
-    """What an event adds to the list, to be written in the event's own transaction.
+    """What an event adds to the list, to be written in the event's own transaction, with the event of that.
 
     A permanent bounce (no such mailbox, no such domain) stops the whole gateway: it would tell every author the same.
     A complaint and an unsubscription are about one author, and stop that domain. `Detail.suppresses` overrides.
@@ -118,25 +127,30 @@ def suppressing(event: Event | None) -> tuple[Statement, ...]:
     if event is None or event.detail.suppresses is False:
         return ()
     detail = event.detail
-    parameters: dict[str, Value] = {
-        "id": _id_of(event),
-        "address": str(suppression_key(event.address)),
-        "cause": detail.reason,
-        "created_at": event.at,
-    }
+    cause = detail.reason
     if event.type is EventType.BOUNCED and detail.bounce_type == PERMANENT:
-        return (Statement(_INSERT, {**parameters, "domain": "", "reason": SuppressionReason.BOUNCE.value}),)
-    if event.type is EventType.COMPLAINED:
-        complaint = {**parameters, "reason": SuppressionReason.COMPLAINT.value, "message_id": event.message_id}
-        return (Statement(_AFTER_EVENT, complaint),)
-    if event.type is EventType.UNSUBSCRIBED:
-        wish = {**parameters, "reason": SuppressionReason.UNSUBSCRIBE.value, "message_id": event.message_id}
-        return (Statement(_AFTER_EVENT, wish),)
-    if detail.suppresses:  # one transient bounce too many: proof enough for the author whose mail it was
-        parameters["cause"] = f"too many transient bounces; the last one said: {detail.reason}"
-        bounce = {**parameters, "reason": SuppressionReason.BOUNCE.value, "message_id": event.message_id}
-        return (Statement(_AFTER_EVENT, bounce),)
-    return ()
+        reason, insertion = SuppressionReason.BOUNCE, _INSERT
+    elif event.type is EventType.COMPLAINED:
+        reason, insertion = SuppressionReason.COMPLAINT, _AFTER_EVENT
+    elif event.type is EventType.UNSUBSCRIBED:
+        reason, insertion = SuppressionReason.UNSUBSCRIBE, _AFTER_EVENT
+    elif detail.suppresses:  # one transient bounce too many: proof enough for the author whose mail it was
+        cause = f"too many transient bounces; the last one said: {detail.reason}"
+        reason, insertion = SuppressionReason.BOUNCE, _AFTER_EVENT
+    else:
+        return ()
+    entry = Suppression(_id_of(event), event.address, reason, "", cause, event.at)
+    parameters: dict[str, Value] = {**_parameters(entry)}
+    if insertion is _AFTER_EVENT:  # its domain is the message's
+        del parameters["domain"]
+        parameters["message_id"] = event.message_id
+    return (Statement(insertion, parameters), Statement(_TELL, _telling(entry, EventType.SUPPRESSION_ADDED)))
+
+
+def _telling(entry: Suppression, type: EventType, at: int | None = None) -> Parameters:
+    detail = Detail(reason=entry.cause, category=entry.reason.value, subject=entry.id, created_at=entry.created_at)
+    at = entry.created_at if at is None else at
+    return {"id": entry.id, "at": at, "type": type.value, "detail": encode_detail(detail)}
 
 
 def _id_of(event: Event) -> str:

@@ -4,7 +4,7 @@ Because nothing in a verb depends on what an earlier statement of it returned, a
 (SQLite, one fsync for many) or in a pipeline (PostgreSQL), and a caller that is cancelled cannot leave half of one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 Value = str | int | bytes | None
@@ -50,3 +50,6 @@ class Database(Protocol):
 
     async def read(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> Rows:
         """Rows of the last committed state."""
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call `listener` on the loop after something durable was committed. It must return at once."""

@@ -64,7 +64,7 @@ def read_filter(query: Mapping[str, str], now: int, domain: str | None) -> Messa
     wanted = domain or query.get("domain")
     return MessageFilter(
         domains=(wanted.lower(),) if wanted else (),
-        recipient=_address(recipient) if recipient else None,
+        recipient=read_address(recipient) if recipient else None,
         tag=(name, value if colon else None) if name else None,
         states=_STATES.get(status, ()),
         event=_EVENTS.get(status),
@@ -91,7 +91,8 @@ def read_day(query: Mapping[str, str], name: str, end: bool) -> int | None:
     return at + DAY if end and is_day else at
 
 
-def _address(text: str) -> str:
+def read_address(text: str) -> str:
+    """The `recipient` parameter as the store knows addresses. Raises Rejected."""
     try:
         return str(Address.parse(text))
     except AddressError as error:

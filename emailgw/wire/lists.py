@@ -43,17 +43,17 @@ class Page(msgspec.Struct, frozen=True):
         return (self.number - 1) * self.size if self.number else 0
 
 
-def read_page(query: Mapping[str, str]) -> Page:
-    """Raises Rejected when a parameter is out of range or both manners are mixed."""
+def read_page(query: Mapping[str, str], most: int = MAX_SIZE) -> Page:
+    """At most `most` items. Raises Rejected when a parameter is out of range or both manners are mixed."""
     cursor = [name for name in ("limit", "after", "before") if name in query]
     if not cursor:
-        size = _number(query, "per_page", DEFAULT_SIZE, MAX_SIZE)
+        size = _number(query, "per_page", DEFAULT_SIZE, most)
         return Page(size, _number(query, "page", 1, COUNTED // size))
     if "page" in query:
         raise Rejected(f"Send either `page` or `{cursor[0]}`, not both.", name="invalid_parameter")
     if "after" in query and "before" in query:
         raise Rejected("Send either `after` or `before`, not both.", name="invalid_parameter")
-    size = _number(query, "limit", DEFAULT_SIZE, MAX_SIZE)
+    size = _number(query, "limit", DEFAULT_SIZE, most)
     return Page(size, None, query.get("after"), query.get("before"))
 
 

@@ -12,6 +12,7 @@ from emailgw.wire.times import show_iso, show_time
 
 LAST_EVENT = {
     EventType.QUEUED: "queued",
+    EventType.SCHEDULED: "scheduled",
     EventType.DEFERRED: "delivery_delayed",
     EventType.DELIVERED: "delivered",
     EventType.BOUNCED: "bounced",
@@ -22,6 +23,8 @@ LAST_EVENT = {
     EventType.RELEASED: "queued",
     EventType.DELAYED: "delivery_delayed",
     EventType.COMPLAINED: "complained",
+    EventType.OPENED: "opened",
+    EventType.CLICKED: "clicked",
     EventType.RESCHEDULED: "scheduled",
 }
 

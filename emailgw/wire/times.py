@@ -33,6 +33,11 @@ def show_iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def show_offset(at: int) -> str:
+    """`2026-03-02T12:00:00+00:00`, as Sendkit's webhooks have it."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+
+
 def read_time(text: str) -> int:
     """ISO 8601, `T` or a blank between date and time; without a zone it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.strip())

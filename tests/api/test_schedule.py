@@ -49,7 +49,7 @@ def test_a_moved_message_is_sent_at_its_new_time(api: Api) -> None:
     assert (answer.status_code, answer.json()) == (200, {"object": "email", "id": id})
     shown = api.get(f"/emails/{id}").json()
     assert shown["last_event"] == "scheduled"
-    assert [event["type"] for event in shown["events"]] == ["queued", "rescheduled"]
+    assert [event["type"] for event in shown["events"]] == ["scheduled", "rescheduled"]
     assert patch(api, id, {"scheduled_at": datetime.now(UTC).isoformat()}).status_code == 200
     api.delivered(to)
 
