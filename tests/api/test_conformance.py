@@ -50,6 +50,8 @@ def make(world: World, path: str, number: int) -> dict[str, str]:
         "templates": {"name": f"t{number}", "html": "<p>Hello {{NAME|you}}</p>", "status": "published"},
         "suppressions": {"email": f"s{number}@there.test"},
     }
+    if chapter == "events":
+        return {"id": world.call("GET", "/events?limit=1").json()["data"][0]["id"]}
     id = world.call("POST", f"/{chapter}", bodies[chapter]).json()["id"]
     made = {"id": id, "name": id}
     if "{attachment}" in path:
@@ -89,6 +91,8 @@ def test_answers_are_as_described(world: World, dialect: str) -> None:
     failures = []
     never: list[str] = []
     for operation in operations:
+        if operation.path == "/events/stream":  # its answer has no end
+            continue
         known = make(world, operation.path, next(NUMBERS)) if "{" in operation.path else {}
         try:
             statuses = exercise(operation, key, known)
