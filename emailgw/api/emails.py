@@ -1,7 +1,8 @@
 """Sending: `POST /emails`, its batches and raw messages, and what may still be done to mail that waits."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -46,7 +47,9 @@ from emailgw.wire.emails import (
     decode_mime,
     decode_new_time,
     paths_of,
+    phrases_of,
     read_email,
+    read_send_at,
 )
 
 SENDING = (
@@ -223,38 +226,52 @@ class Emails:
                 templates[name] = await self._templates.fields_of(name)
             except Rejected as refusal:
                 templates[name] = refusal
+        now = await self._understand(email.scheduled_at for email in emails)
         items: Items = []
         for index, email in enumerate(decoded):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            items.append(email if isinstance(email, Rejected) else self._read(email, key, templates, fetched))
+            items.append(email if isinstance(email, Rejected) else _read(email, key, now, templates, fetched))
         return items
-
-    def _read(
-        self,
-        email: EmailRequest,
-        key: ApiKey,
-        templates: Mapping[str, TemplateFields | Rejected],
-        fetched: Mapping[str, Fetched],
-    ) -> Submission | Rejected:
-        template = templates[email.template.id] if email.template else None
-        if isinstance(template, Rejected):
-            return template
-        try:
-            return read_email(email, key.id, self._clock(), template, fetched)
-        except Rejected as refusal:
-            return refusal
 
     async def _read_mailing(self, mailing: Mailing, key: ApiKey, used: int) -> Items:
         fetched = await self._fetch.all(paths_of(mailing), used)
         content = mailing_content(mailing, await self._template(mailing.template_id), fetched)
+        recipients = mailing.recipients or ()
+        now = await self._understand((mailing.scheduled_at, *(recipient.scheduled_at for recipient in recipients)))
         items: Items = []
-        now = self._clock()
-        for index, recipient in enumerate(mailing.recipients or ()):
+        for index, recipient in enumerate(recipients):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
             items.append(read_recipient(mailing, content, recipient, key.id, now))
         return items
+
+    async def _understand(self, times: Iterable[str | None]) -> int:
+        """The time from which the request's times are seen. Those in English are read here, one at a turn of the loop,
+        and are known from then on.
+        """
+        now = self._clock()
+        for text in phrases_of(times):
+            with contextlib.suppress(Rejected):  # the item that says it will be refused
+                read_send_at(text, now)
+            await asyncio.sleep(0)
+        return now
+
+
+def _read(
+    email: EmailRequest,
+    key: ApiKey,
+    now: int,
+    templates: Mapping[str, TemplateFields | Rejected],
+    fetched: Mapping[str, Fetched],
+) -> Submission | Rejected:
+    template = templates[email.template.id] if email.template else None
+    if isinstance(template, Rejected):
+        return template
+    try:
+        return read_email(email, key.id, now, template, fetched)
+    except Rejected as refusal:
+        return refusal
 
 
 def _answer(body: bytes, status: int) -> Response:

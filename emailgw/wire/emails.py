@@ -6,7 +6,7 @@ since mail sent at once instead of tomorrow would be worse than an error.
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -31,8 +31,9 @@ from emailgw.core.template import TemplateFields
 from emailgw.errors import Rejected
 from emailgw.wire.bodies import decode
 from emailgw.wire.schema import says
-from emailgw.wire.times import read_phrase, read_time, show_iso
+from emailgw.wire.times import is_time, read_phrase, read_time, show_iso
 
+MAX_PHRASES = 100  # in one request
 PAST_IS_NOW = 60_000  # milliseconds: clocks differ, and a time that was just now means now
 
 
@@ -221,7 +222,10 @@ def _attachment(field: AttachmentField, index: int, fetched: Mapping[str, Fetche
         else:
             data = bytes(field.content)
     except (binascii.Error, ValueError):
-        raise Rejected(f"attachments[{index}]: `content` is not valid base64.", name="invalid_attachment") from None
+        raise Rejected(
+            f"attachments[{index}]: `content` is neither valid base64 nor an array of octets.",
+            name="invalid_attachment",
+        ) from None
     content_id = field.content_id or field.inline_content_id
     return Attachment(
         filename=field.filename or _last_name(field.path) or ("" if content_id else f"attachment-{index + 1}"),
@@ -251,10 +255,23 @@ def read_send_at(text: str | None, now: int) -> int | None:
     return at
 
 
+def phrases_of(texts: Iterable[str | None]) -> set[str]:
+    """The different times in English among `texts`, of which each takes milliseconds to read. Raises Rejected for more
+    than a request may have.
+    """
+    phrases = {text for text in set(texts) if text is not None and not is_time(text)}
+    if len(phrases) > MAX_PHRASES:
+        raise Rejected(
+            f"The request has {len(phrases)} different times in English; more than {MAX_PHRASES} must be ISO 8601.",
+            name="invalid_parameter",
+        )
+    return phrases
+
+
 def _read_phrase(text: str, now: int) -> int:
     try:
         return read_phrase(text, now)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Rejected(
             "The `scheduled_at` field must be an ISO 8601 time such as 2026-03-01T10:00:00Z, or English such as "
             "`in 1 hour` or `tomorrow at 9am`.",

@@ -46,13 +46,30 @@ def read_time(text: str) -> int:
     return int(moment.timestamp() * 1000)
 
 
+def is_time(text: str) -> bool:
+    """Whether `read_time` can read it."""
+    try:
+        read_time(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
 def read_phrase(text: str, now: int) -> int:
     """English such as `in 1 hour`, `tomorrow at 9am` or `Friday at 3pm ET`, seen from `now`; UTC where it names no
-    zone. Takes 0.1 s the first time and milliseconds at most from then on. Raises ValueError or OverflowError.
+    zone. Takes 0.1 s the first time and milliseconds from then on, nothing for one of the last few. Raises ValueError.
     """
-    text = text.strip()
-    if len(text) > LONGEST_PHRASE or not _PHRASE.fullmatch(text):
+    at = _read_phrase(text.strip(), now)
+    if at is None:
         raise ValueError("not a phrase about time")
+    return at
+
+
+@functools.lru_cache(maxsize=256)
+def _read_phrase(text: str, now: int) -> int | None:
+    """A batch says the same for all of its items, right or wrong."""
+    if len(text) > LONGEST_PHRASE or not _PHRASE.fullmatch(text):
+        return None
     zone: tzinfo = UTC
     words, _, last = text.rpartition(" ")
     if last.upper() in _ZONES:
@@ -66,12 +83,13 @@ def read_phrase(text: str, now: int) -> int:
         "TIMEZONE": "UTC",
         "RETURN_AS_TIMEZONE_AWARE": zone is UTC,
     }
-    found: datetime | None = _parser_class()(languages=["en"], settings=settings).get_date_data(text).date_obj
+    try:
+        found: datetime | None = _parser_class()(languages=["en"], settings=settings).get_date_data(text).date_obj
+    except (ValueError, OverflowError):
+        return None
     if found is None:
-        raise ValueError("a phrase that the parser does not understand")
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=zone)
-    return int(found.timestamp() * 1000)
+        return None
+    return int((found if found.tzinfo else found.replace(tzinfo=zone)).timestamp() * 1000)
 
 
 @functools.cache

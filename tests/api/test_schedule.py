@@ -9,6 +9,8 @@ import resend
 
 from tests.api.conftest import Api, fresh
 
+PERMISSIVE = {"x-batch-validation": "permissive"}
+
 
 @pytest.fixture
 def client(api: Api) -> Iterator[Any]:
@@ -93,3 +95,14 @@ def test_the_resend_client(api: Api, client: Any) -> None:
     assert client.Emails.cancel(id)["id"] == id
     with pytest.raises(client.exceptions.ResendError):
         client.Emails.cancel(id)
+
+
+def test_a_batch_says_times_in_english(api: Api) -> None:
+    """Each phrase is read once, right or wrong: item by item it would outlast the client's patience."""
+    emails = [fresh(to=f"s{number}@example.test", scheduled_at="in 1 hour") for number in range(3000)]
+    answer = api.post([*emails, fresh(scheduled_at="whenever")] * 2, path="/emails/batch", **PERMISSIVE)
+    assert (len(answer.json()["data"]), len(answer.json()["errors"])) == (6000, 2)
+    many = [fresh(scheduled_at=f"in {number + 1} minutes") for number in range(101)]
+    refused = api.post(many, path="/emails/batch", **PERMISSIVE)
+    assert (refused.status_code, refused.json()["name"]) == (422, "invalid_parameter")
+    assert api.post(many[1:], path="/emails/batch").status_code == 200

@@ -32,6 +32,11 @@ FILTERS = {
     "dates": MessageFilter(since=NOW + DAY, until=NOW + 2 * DAY),
     "tag, delivered": MessageFilter(tag=("campaign", None), states=(S.DELIVERED,)),
     "tag, bounced, domain": MessageFilter(tag=("campaign", None), states=(S.BOUNCED,), domains=("big.test",)),
+    "recipient, bounced": MessageFilter(recipient="user77@example.test", states=(S.BOUNCED,)),
+    "tag, dates, delivered, domain": MessageFilter(
+        tag=("campaign", "c3"), since=NOW + DAY, until=NOW + 8 * DAY, states=(S.DELIVERED,), domains=("big.test",)
+    ),
+    "delivered, later": MessageFilter(states=(S.DELIVERED,), later_than=NOW + 1000 * DAY),
     # Half of all are tagged, half are of big.test, and none is both: the worst that a filter can ask.
     "nothing fits": MessageFilter(tag=("odd", None), domains=("big.test",)),
 }
