@@ -43,9 +43,10 @@ def build_app(resources: Sequence[DescribedRoute], health: "Health", exposition:
         open_route("GET", "/healthz", health.get, healthy),
         open_route("GET", "/metrics", exposition.get, figures),
     ]
+    described = Description(routes).routes
     app = Starlette(
-        routes=Description(routes).routes,
-        exception_handlers={HTTPException: _http_exception},
+        routes=described,
+        exception_handlers={HTTPException: _Refuse(described)},
     )
     app.router.redirect_slashes = False
     return _Front(app, octets)
@@ -81,12 +82,19 @@ class Metrics:
         return Response(metrics.expose(), media_type="text/plain; version=0.0.4")
 
 
-async def _http_exception(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 405:
-        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
-        return error_response("method_not_allowed", f"{request.method} is not allowed here.", headers=headers)
-    return error_response("not_found", "The requested endpoint does not exist.")
+class _Refuse:
+    """What is answered where no route fits. A path has one route for each method, so `Allow` is of them all."""
+
+    def __init__(self, routes: Sequence[DescribedRoute]) -> None:
+        self._routes = routes
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            path = request.url.path
+            methods = {route.method for route in self._routes if route.path_regex.match(path)}
+            headers = {"allow": ", ".join(sorted(methods))}
+            return error_response("method_not_allowed", f"{request.method} is not allowed here.", headers=headers)
+        return error_response("not_found", "The requested endpoint does not exist.")
 
 
 class _Front:

@@ -17,7 +17,7 @@ from emailgw.store import rows
 from emailgw.store.paging import COUNTED, Piece
 from emailgw.store.verb import Database, Parameters, Statement, Value
 
-LOOKED_AT = 5_000  # rows of the driving index for one page; each is looked up elsewhere, at 3 to 7 us
+LOOKED_AT = 4_000  # look-ups for one page, of a row of the driving index in another one, at 3 to 7 us each
 SAMPLE = 1_000  # rows counted to tell which part of a filter has fewer
 # Named like this in the partial index: only what a list is asked for, and few messages have.
 RARE_EVENTS = "type IN ('delayed', 'complained', 'opened', 'clicked', 'unsubscribed')"
@@ -51,10 +51,13 @@ class _Arm(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """One part of a filter: its indexes, none when it has none, and how it is looked up for a message `d.id`."""
+    """One part of a filter: its indexes, none when it has none, and how it is looked up for a message `d.id`.
+    `repeats`: an id may come more than once, from an arm or from two.
+    """
 
     arms: tuple[_Arm, ...]
     check: str
+    repeats: bool = False
 
 
 class Messages:
@@ -110,7 +113,7 @@ class Messages:
             parameters: dict[str, Value] = {}
             [part] = _parts(MessageFilter(domains=domains), parameters)
             bounds |= {**parameters, "most": COUNTED}
-            inner = _union(part.arms, "ORDER BY id DESC LIMIT :most")
+            inner = _union(part, "ORDER BY id DESC LIMIT :most")
             sql = (
                 "SELECT r.state, count(*) FROM recipients r WHERE r.message_id IN "
                 f"(SELECT id FROM ({inner}) AS arms) GROUP BY r.state"
@@ -129,7 +132,7 @@ class Messages:
         return able[counts.index(min(counts))]
 
     async def _count(self, part: _Part, parameters: Parameters, most: int) -> int:
-        inner = _union(part.arms, "LIMIT :most")
+        inner = _union(part, "LIMIT :most")
         sql = f"SELECT count(*) FROM (SELECT id FROM ({inner}) AS arms LIMIT :most) AS some"
         found = await self._database.read(sql, _used(sql, {**parameters, "most": most}))
         return int(found[0][0] or 0)
@@ -142,7 +145,7 @@ class Messages:
         """
         order = "DESC" if newest_first else "ASC"
         check = " AND ".join(checks) or "1 = 1"
-        inner = _union(driver.arms, f"ORDER BY id {order} LIMIT :chunk + :skip")
+        inner = _union(driver, f"ORDER BY id {order} LIMIT :chunk + :skip")
         sql = (
             f"SELECT d.id, {check} FROM (SELECT id FROM ({inner}) AS arms ORDER BY id {order} LIMIT :chunk OFFSET "
             f":skip) AS d ORDER BY d.id {order}"
@@ -150,8 +153,9 @@ class Messages:
         found: list[str] = []
         cursor: str | None = None
         looked_at = 0
-        chunk = need if not checks else min(4 * need, LOOKED_AT)
-        while looked_at < LOOKED_AT:
+        most = max(1, LOOKED_AT // max(1, len(checks)))
+        chunk = need if not checks else min(4 * need, most)
+        while looked_at < most:
             looked = await self._database.read(sql, _used(sql, {**parameters, "chunk": chunk}))
             for id, passes in looked:
                 cursor = str(id)
@@ -164,7 +168,7 @@ class Messages:
             looked_at += len(looked)
             parameters["skip"] = 0
             parameters["high" if newest_first else "low"] = cursor if newest_first else f"{cursor} "
-            chunk = min(4 * chunk, LOOKED_AT - looked_at) or 1
+            chunk = min(4 * chunk, most - looked_at) or 1
         return found, cursor, False
 
     async def _lines(self, ids: Sequence[str], shown: Sequence[EventType]) -> tuple[MessageLine, ...]:
@@ -183,12 +187,13 @@ class Messages:
         return tuple(found[id] for id in ids if id in found)  # one may have been discarded meanwhile
 
 
-def _union(arms: Sequence[_Arm], end: str) -> str:
+def _union(part: _Part, end: str) -> str:
     """Each arm within the bounds; those of one index follow its order, so an arm stops where its limit says."""
-    return " UNION ".join(  # what two arms have comes once
-        f"SELECT id FROM (SELECT DISTINCT {arm.id} AS id FROM {arm.table} WHERE {arm.where} AND {arm.id} >= :low AND "
+    distinct, union = ("DISTINCT ", " UNION ") if part.repeats else ("", " UNION ALL ")
+    return union.join(
+        f"SELECT id FROM (SELECT {distinct}{arm.id} AS id FROM {arm.table} WHERE {arm.where} AND {arm.id} >= :low AND "
         f"{arm.id} < :high {end}) AS arm{number}"
-        for number, arm in enumerate(arms)
+        for number, arm in enumerate(part.arms)
     )
 
 
@@ -212,7 +217,7 @@ def _parts(wanted: MessageFilter, parameters: dict[str, Value]) -> list[_Part]:
     if wanted.event is not None:
         parameters["event"] = wanted.event.value
         check = "EXISTS (SELECT 1 FROM events e WHERE e.message_id = d.id AND e.type = :event)"
-        parts.append(_Part((_Arm("events", "message_id", f"type = :event AND {RARE_EVENTS}"),), check))
+        parts.append(_Part((_Arm("events", "message_id", f"type = :event AND {RARE_EVENTS}"),), check, True))
     if wanted.domains:
         names = name("domain", wanted.domains)
         check = f"(SELECT m.domain FROM messages m WHERE m.id = d.id) IN ({', '.join(':' + n for n in names)})"
@@ -225,7 +230,7 @@ def _parts(wanted: MessageFilter, parameters: dict[str, Value]) -> list[_Part]:
 
 def _recipients(conditions: tuple[str, ...]) -> _Part:
     check = f"EXISTS (SELECT 1 FROM recipients r WHERE r.message_id = d.id AND ({' OR '.join(conditions)}))"
-    return _Part(tuple(_Arm("recipients", "message_id", condition) for condition in conditions), check)
+    return _Part(tuple(_Arm("recipients", "message_id", condition) for condition in conditions), check, True)
 
 
 def _used(sql: str, parameters: Parameters) -> Parameters:

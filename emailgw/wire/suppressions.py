@@ -84,7 +84,7 @@ def read_addition(body: bytes) -> Wanted:
     request = decode_body(_add, body)
     if request.email is None:
         raise Rejected("Missing `email` field.", name="missing_required_field")
-    return Wanted(_address(request.email, "email"), _reason(request.reason), _domain(request.domain))
+    return Wanted(_address(request.email, "`email` field"), _reason(request.reason), _domain(request.domain))
 
 
 def read_batch_addition(body: bytes) -> list[Wanted]:
@@ -92,7 +92,7 @@ def read_batch_addition(body: bytes) -> list[Wanted]:
     request = decode_body(_batch, body)
     emails = _some(request.emails, "emails")
     domain = _domain(request.domain)
-    return [Wanted(_address(email, f"emails[{index}]"), domain=domain) for index, email in enumerate(emails)]
+    return [Wanted(_address(email, f"`emails[{index}]` field"), domain=domain) for index, email in enumerate(emails)]
 
 
 def read_batch_removal(body: bytes) -> list[str]:
@@ -189,10 +189,9 @@ def write_csv(entries: Iterable[Suppression], header: bool = True) -> str:
 
 
 def _from_row(cells: Mapping[str, str], number: int) -> Wanted:
-    where = f"line {number}"
     reason = cells.get("reason", "").strip().lower()
     return Wanted(
-        _address(cells.get("email", "").strip(), where),
+        _address(cells.get("email", "").strip(), f"address in line {number}"),
         _reason(reason) if reason else SuppressionReason.MANUAL,
         _domain(cells.get("domain", "").strip() or None),
         cells.get("cause", "")[:500],
@@ -207,11 +206,11 @@ def _some(values: list[str] | None, field: str) -> list[str]:
     return values
 
 
-def _address(text: str, field: str) -> Address:
+def _address(text: str, place: str) -> Address:
     try:
         return suppression_key(Address.parse(text))
     except AddressError as error:
-        raise Rejected(f"Invalid `{field}` field: {error}.") from None
+        raise Rejected(f"Invalid {place}: {error}.") from None
 
 
 def _reason(text: str | None) -> SuppressionReason:

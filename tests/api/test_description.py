@@ -28,14 +28,8 @@ from tests.harness.judge import pattern_of
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PROGRAM = Path(wire.__file__).parent.parent
 NEWSLETTERS = (
-    "contacts",
-    "segments",
-    "topics",
-    "broadcasts",
-    "automations",
-    "inboxes",
-    "audiences",
-    "contact-properties",
+    *("contacts", "segments", "topics", "broadcasts", "automations", "inboxes", "audiences", "contact-properties"),
+    *("properties", "lists", "senders"),
 )
 
 
@@ -72,6 +66,9 @@ def test_what_is_described_is_served_and_nothing_else(api: Api, description: Any
             answer = api.client.request(method, path)
             assert (answer.status_code == 405) is not described, (method, path, answer.text)
             assert "endpoint does not exist" not in answer.text, (method, path)
+            if not described:
+                allowed = set(answer.headers["allow"].split(", "))
+                assert allowed >= {name.upper() for name in description["paths"].get(path, {})}
 
 
 def test_routes_are_made_where_they_must_say_what_they_do() -> None:
