@@ -12,6 +12,7 @@ from emailgw.bounce.report import Report
 from emailgw.cli.context import Context
 from emailgw.cli.output import console, hint, json_option, print_json, print_table
 from emailgw.control import requests as ask
+from emailgw.mime.reader import MAX_MESSAGE
 
 _encoder = msgspec.json.Encoder()
 
@@ -29,18 +30,28 @@ def parse_files(files: tuple[str, ...], as_json: bool) -> None:
     failed = False
     for name in files:
         try:
-            raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        except OSError as error:
-            click.echo(f"emailgw: {name}: {error.strerror}", err=True)
+            raw = _read(name)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            click.echo(f"emailgw: {click.format_filename(name)}: {reason}", err=True)
             failed = True
             continue
         report = parse(raw)
+        shown = click.format_filename(name)  # a name need not be UTF-8
         if as_json:
-            click.echo(_encoder.encode({"file": name, **describe(report)}).decode())
+            click.echo(_encoder.encode({"file": shown, **describe(report)}).decode())
         else:
-            _show(name, report)
+            _show(shown, report)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _read(name: str) -> bytes:
+    """As much of a file as the parser looks at: the name may be that of something endless."""
+    if name == "-":
+        return sys.stdin.buffer.read(MAX_MESSAGE)
+    with Path(name).open("rb") as file:
+        return file.read(MAX_MESSAGE)
 
 
 def _show(name: str, report: Report) -> None:

@@ -1,6 +1,7 @@
 """`emailgw bounce parse` as support staff and the corpora's scorer use it: the installed program, real files."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,28 @@ def test_a_missing_file_is_named_and_the_others_are_read(tmp_path: Path) -> None
     assert result.returncode == 1
     assert b"missing: No such file" in result.stderr
     assert json.loads(result.stdout)["kind"] == "dsn"
+
+
+def test_whatever_is_named_there_is_an_answer_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "report.eml").write_bytes(MESSAGE)
+    (tmp_path / "empty.eml").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    strange = tmp_path / os.fsdecode(b"caf\xe9.eml")
+    strange.write_bytes(MESSAGE)
+    names = ["report.eml", "empty.eml", "folder", strange.name, "/dev/zero", "nul\udc80.eml"]
+    result = run("--json", *names, cwd=tmp_path)
+    assert result.returncode == 1
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(one["file"], one["kind"]) for one in answers] == [
+        ("report.eml", "dsn"),
+        ("empty.eml", "malformed"),
+        ("caf\ufffd.eml", "dsn"),
+        ("/dev/zero", "malformed"),
+    ]
+    assert result.stderr.splitlines() == [
+        b"emailgw: folder: Is a directory",
+        "emailgw: nul\ufffd.eml: No such file or directory".encode(),
+    ]
 
 
 @needs_corpora
