@@ -8,7 +8,7 @@ from bisect import bisect_left
 from functools import cache, lru_cache
 
 from emailgw.bounce.folding import folded
-from emailgw.bounce.phrases.pairs import PAIRS, UNSPACED
+from emailgw.bounce.phrases.pairs import PAIRS, THINGS, UNSPACED
 from emailgw.bounce.report import Reason
 
 MAX_WORDS = 120
@@ -21,6 +21,8 @@ NEAR_UNSPACED = 16  # characters
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['-](?=[^\W\d_])){0,40}")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SENDER = ("sender", "from", "absender", "expediteur", "remitente", "remetente", "mittente", "afzender", "отправител")
+_ATTRIBUTES = frozenset(("unknown", "invalid", "incorrect", "unrecognized", "undefined"))
+_THINGS = frozenset(THINGS.split())
 _NEGATED = {
     "isn't": "is not",
     "aren't": "are not",
@@ -77,7 +79,7 @@ def _places(words: list[str]) -> tuple[dict[int, list[int]], dict[int, list[int]
     said: dict[int, list[int]] = {}
     for place, word in enumerate(words):
         for index, is_subject, parts in _roles(word):
-            if parts and not _matches(words, place, parts):
+            if (parts and not _matches(words, place, parts)) or (not is_subject and _is_attribute(words, place)):
                 continue
             if not is_subject:
                 said.setdefault(index, []).append(place)
@@ -149,6 +151,11 @@ def _matches(words: list[str], index: int, parts: tuple[str, ...]) -> bool:
 def _is_senders(words: list[str], place: int) -> bool:
     """Whether it is the sender's address, mailbox or domain that is spoken of: no word about the recipient."""
     return any(word.startswith(_SENDER) for word in words[max(place - 2, 0) : place])
+
+
+def _is_attribute(words: list[str], place: int) -> bool:
+    """Whether the word belongs to a thing named right behind it: "invalid credentials" are no invalid recipient."""
+    return words[place] in _ATTRIBUTES and words[place + 1 : place + 2] != [] and words[place + 1] in _THINGS
 
 
 def _distance(place: int, others: list[int]) -> int:

@@ -4,16 +4,9 @@ from emailgw.bounce.report import Reason
 
 WORDS: dict[Reason, str] = {
     Reason.USER_UNKNOWN: """
-    550 That address is unknown
-    550 <a@x.example>: not a valid local user
-    550 user a@x.example does not exist on this server
-    550 Cannot find user
-    550 Couldn't find the mailbox you requested
-    550 no valid recipients
-    550 There is no user by the name a here
-    550 Recipient does not exist here
     550 No recipients
     550 a.b is not an active address at this host
+    550 Delivery to this address is restricted - unknown
     550 5.1.1 the addressee is unknown
     550 Nonexisting user
     550 cuda_nsu No such user
@@ -68,12 +61,22 @@ WORDS: dict[Reason, str] = {
     550 收件人地址无效
     550 宛先のメールアドレスは存在しません
     550 수신자가 존재하지 않습니다
+    550 5.1.1 The recipient you entered cannot be located
+    550 We have no record of this mailbox
+    550 Recipient address is bogus
+    550 5.1.1 No such local mailbox
+    550 Account has been removed
+    550 This address has been deleted
+    550 Mailbox deleted
+    550 5.1.1 user has been purged
+    550 Former employee
+    550 joe has left the company
+    550 Recipient cannot be verified
+    550 no record of user
+    554 5.1.1 The email address you typed could not be matched
+    550 5.1.1 Delivery to non-existent inbox
     """,
     Reason.MAILBOX_FULL: """
-    550 Mailbox is filled to capacity
-    550 4.2.2 user mailbox exceeded the maximum number of messages
-    552 Mail quota exceeded
-    522 mailbox size limit reached
     550 <a@x.example> Benutzer hat zuviele Mails auf dem Server
     550 Das Postfach des Benutzers ist voll
     552 El buzón del destinatario está lleno
@@ -105,9 +108,13 @@ WORDS: dict[Reason, str] = {
     552 对方邮箱已满
     552 メールボックスが一杯です
     552 메일함이 가득 찼습니다
+    552 mailbox out of space
+    452 quota temporarily exceeded
+    550 mailbox storage is exhausted
+    552 5.2.2 The user's message store is full
+    550 user over his limit
     """,
     Reason.USER_DISABLED: """
-    550 5.2.1 user account locked
     554 5.2.1 <a@x.example>: mailbox temporarily disabled
     550 5.7.1 Recipient has been deactivated by administrator
     450 The account is temporarily disabled
@@ -125,10 +132,13 @@ WORDS: dict[Reason, str] = {
     550 La cuenta ha sido desactivada
     550 Почтовый ящик отключён
     550 该账号已被冻结
+    550 This user has been banned
+    550 Mailbox currently unavailable due to account suspension
+    550 this account is on hold
+    550 5.7.1 account blocked by administrator
+    554 mailbox temporarily locked
     """,
     Reason.HOST_UNKNOWN: """
-    556 5.1.10 Recipient address has null MX
-    521 5.3.2 Host does not accept mail
     550 The domain is not hosted here / domain unknown
     550 5.4.4 Invalid domain name
     DNS Error: Domain name not found
@@ -139,10 +149,11 @@ WORDS: dict[Reason, str] = {
     554 5.4.4 unresolvable address: host does not exist
     550 Mail domain is not known
     550 Domain expired and no longer hosted here
+    550 no such domain at this location
+    550 host lookup failed: NXDOMAIN
+    550 domain does not accept mail at all
     """,
     Reason.SIZE: """
-    552 5.3.4 Message too big for system
-    523 5.2.3 the message size exceeds the recipient's size limit
     550 attachment size exceeds the allowable limit
     554 5.3.4 too big
     552 5.2.3 Length of message exceeds administrative limit
@@ -157,10 +168,11 @@ WORDS: dict[Reason, str] = {
     552 Le message dépasse la taille maximale
     552 El mensaje supera el tamaño máximo permitido
     552 邮件大小超过限制
+    554 5.3.4 Message length exceeds limit
+    552 your mail is over the size limit
+    550 mail exceeds 10240 KB
     """,
     Reason.SPAM: """
-    550 Blocked by SpamAssassin
-    554 5.7.1 spam score 15.2 exceeds threshold
     550 This message scored 12.3 spam points.
     550 'The mail server detected your message as spam and has prevented delivery.'
     550 5.7.1 content filter rejection
@@ -181,14 +193,12 @@ WORDS: dict[Reason, str] = {
     550 Письмо отклонено как спам
     550 邮件被判定为垃圾邮件
     550 迷惑メールと判定されました
+    550 message refused by our antispam system
+    554 5.7.1 suspected junk e-mail
+    550 spammy content
+    550 5.7.1 our filters think this is UCE
     """,
     Reason.POLICY: """
-    550 5.7.10 Encryption needed
-    523 5.7.10 Encryption Needed
-    550 5.7.4 require tls support required
-    550 5.7.1 Message contains a virus
-    554 5.7.1 This e-mail contained malware: Eicar-Test-Signature
-    550 5.7.1 attachment type .exe is not permitted
     552 5.7.0 Message contains banned content: .js
     550 5.7.1 You are not authorized to send to this distribution list
     550 5.7.2 This list only accepts mail from members
@@ -219,13 +229,15 @@ WORDS: dict[Reason, str] = {
     550 administrative rejection
     571 delivery not authorized, message refused
     550 Nachricht aus Richtliniengründen abgelehnt
+    550 5.7.1 This message breaks our rules
+    550 executable attachments refused
+    550 encrypted attachments are not accepted
+    550 5.7.1 Recipient restricts who can send
+    550 no relay for you
+    553 5.5.4 Domain of sender required
+    550 5.7.1 TLS needed
     """,
     Reason.REPUTATION: """
-    550 JunkMail rejected - mail.example.com (x) [192.0.2.1]:5 is in an RBL, see
-    550-rejected because 192.0.2.1 is in a black list at b.barracudacentral.org
-    554 5.7.1 <example.com>: Helo command rejected: Host not found; blocked dbl
-    553 mail rejected by SORBS
-    550 Blocked by UCEPROTECT-Level 2
     571 192.0.2.1 listed on psbl.surriel.com
     504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname
     450 4.7.1 <bad.example>: Helo command rejected: Host not found
@@ -253,11 +265,13 @@ WORDS: dict[Reason, str] = {
     554 Votre adresse IP est bloquée
     554 Su dirección IP está bloqueada
     554 您的IP已被列入黑名单
+    554 You are listed in our RBL
+    550 Bad IP reputation, contact postmaster
+    421 4.7.0 IP not in whitelist, try later
+    554 5.7.1 your IP range has been banned
+    550 Sorry, your host is on our deny list
     """,
     Reason.AUTHENTICATION: """
-    550 5.7.23 SPF validation failed
-    554 5.7.5 Permanent error evaluating DMARC policy
-    550 5.7.20 No passing DKIM signature found
     550 DKIM verification failed
     550 5.7.1 Mail from IP 192.0.2.1 was rejected due to SPF -all
     550 Sender is forged (SPF Fail)
@@ -275,11 +289,11 @@ WORDS: dict[Reason, str] = {
     450 4.7.1 no reverse lookup for your address
     550 PTR missing for 192.0.2.1
     550 5.7.23 SPF hard fail
+    550 5.7.1 SPF record does not authorise your server
+    550 your message failed authentication (DKIM/SPF)
+    554 5.7.1 Reverse lookup of your IP failed
     """,
     Reason.RATE_LIMIT: """
-    421 #4.4.5 Too many connections from your host.
-    421 #4.4.5 Too many TLS sessions at this time
-    450 Domain has exceeded the max emails per hour allowed. Message discarded.
     421 4.7.0 mx.example.com Error: too many errors
     421 4.7.0 mx Error: too many connections from 192.0.2.1
     452 4.3.1 Too many messages, slow down
@@ -301,6 +315,10 @@ WORDS: dict[Reason, str] = {
     550 sender exceeded daily message limit
     421 Zu viele Verbindungen von Ihrer Adresse
     421 发送过于频繁
+    421 Too many messages from your IP in the last hour
+    450 rate exceeded, come back later
+    451 4.3.2 please slow down
+    421 session limit reached
     """,
     Reason.GREYLISTED: """
     450 4.7.1 Please try again later, temporarily rejected (graylisted)
@@ -309,10 +327,9 @@ WORDS: dict[Reason, str] = {
     451 4.7.1 greylisting: try again later
     450 4.2.0 Recipient is greylisted for 300 seconds
     421 you are being greylisted
+    450 4.7.1 try again in 5 minutes (greylist)
     """,
     Reason.NETWORK: """
-    DNS Error: 5678 DNS type 'mx' lookup of x.example responded with code SERVFAIL
-    The recipient server did not accept our requests to connect. [mx.x.example 192.0.2.1: timed out]
     450 4.4.1 No answer from host
     451 4.4.2 Bad connection
     TLS handshake failed: certificate verify failed
@@ -326,20 +343,22 @@ WORDS: dict[Reason, str] = {
     host mx.x.example unreachable
     TLS negotiation failed with the remote host
     mail loop detected
+    connection to remote host failed
+    remote host closed connection unexpectedly
+    unable to resolve MX: temporary DNS failure
+    SMTP timeout after DATA
     """,
     Reason.EXPIRED: """
-    Unable to deliver message after multiple retries, giving up.
     Delivery attempts exceeded the maximum message lifetime
     Message has been in the queue for too long
     Final attempt failed; message aged out
     message expired after 5 days in queue
     could not deliver for 3 days, giving up
     maximum retry time exceeded
+    undeliverable after 72 hours
+    message too old, discarded
     """,
     Reason.SYSTEM: """
-    452 Requested action not taken: insufficient system storage
-    421 Service not available, closing channel
-    500 5.5.1 Command unrecognized
     501 5.5.4 Syntax error in parameters
     503 5.5.1 RCPT first
     554 Transaction failed
@@ -359,5 +378,9 @@ WORDS: dict[Reason, str] = {
     503 command out of order
     554 5.3.5 config error: mail for x loops?
     451 4.3.2 system under maintenance
+    451 4.3.0 unexpected internal condition
+    451 storage backend error
+    421 server too loaded
+    554 5.3.0 delivery agent crashed
     """,
 }

@@ -59,6 +59,14 @@ PROVIDERS: dict[Reason, str] = {
     550 Address not present in directory
     550 5.1.1 recipient <a@x.example> is not a valid mailbox
     550 RCPT TO address is not a known local recipient
+    550 That address is unknown
+    550 <a@x.example>: not a valid local user
+    550 user a@x.example does not exist on this server
+    550 Cannot find user
+    550 Couldn't find the mailbox you requested
+    550 no valid recipients
+    550 There is no user by the name a here
+    550 Recipient does not exist here
     """,
     Reason.MAILBOX_FULL: """
     452 4.2.2 The recipient's inbox is out of storage space. Please direct the recipient to \
@@ -86,6 +94,10 @@ PROVIDERS: dict[Reason, str] = {
     550 Sorry, the recipient's mailbox has no free space
     552 5.2.2 Disk quota exceeded
     422 The recipient's mailbox is over its storage limit
+    550 Mailbox is filled to capacity
+    550 4.2.2 user mailbox exceeded the maximum number of messages
+    552 Mail quota exceeded
+    522 mailbox size limit reached
     """,
     Reason.USER_DISABLED: """
     550 5.2.1 The email account that you tried to reach is inactive. For more information, go to \
@@ -100,6 +112,7 @@ PROVIDERS: dict[Reason, str] = {
     550 Message was not accepted -- invalid mailbox. Local mailbox a@x.example is unavailable: account is disabled
     550 5.2.1 Mailbox unavailable. Account disabled
     550 This account has been suspended due to non-payment
+    550 5.2.1 user account locked
     """,
     Reason.HOST_UNKNOWN: """
     550 5.4.310 DNS domain example.net does not exist [Message=InfoDomainNonexistent]
@@ -109,6 +122,8 @@ PROVIDERS: dict[Reason, str] = {
     Sorry, I couldn't find any host named x.example. (#5.1.2)
     550 5.1.2 bad destination system: no such domain
     553 Domain has no MX or A record
+    556 5.1.10 Recipient address has null MX
+    521 5.3.2 Host does not accept mail
     """,
     Reason.SIZE: """
     552 5.3.4 Your message exceeded Google's message size limits. Please visit
@@ -121,6 +136,8 @@ PROVIDERS: dict[Reason, str] = {
     552 5.3.4 Error: message file too big
     552 5.3.4 Message size exceeds fixed limit
     552 sorry, that message size exceeds my databytes limit (#5.3.4)
+    552 5.3.4 Message too big for system
+    523 5.2.3 the message size exceeds the recipient's size limit
     """,
     Reason.SPAM: """
     550 5.7.1 Our system has detected that this message is likely unsolicited mail. To reduce the amount of \
@@ -141,6 +158,8 @@ PROVIDERS: dict[Reason, str] = {
     554 5.7.1 Message blocked by Sophos: spam
     554 5.7.1 Spam message rejected
     550 This message was classified as SPAM and may not be delivered (rspamd)
+    550 Blocked by SpamAssassin
+    554 5.7.1 spam score 15.2 exceeds threshold
     """,
     Reason.POLICY: """
     550 5.7.29 Your email has been blocked because the message was not sent over a TLS connection.
@@ -177,6 +196,12 @@ PROVIDERS: dict[Reason, str] = {
     TLS is required, but was not offered by host
     454 4.7.0 TLS not available due to local problem
     530 5.7.0 Must issue a STARTTLS command first
+    550 5.7.10 Encryption needed
+    523 5.7.10 Encryption Needed
+    550 5.7.4 require tls support required
+    550 5.7.1 Message contains a virus
+    554 5.7.1 This e-mail contained malware: Eicar-Test-Signature
+    550 5.7.1 attachment type .exe is not permitted
     """,
     Reason.REPUTATION: """
     550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service \
@@ -227,6 +252,11 @@ PROVIDERS: dict[Reason, str] = {
     554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using dnsbl.sorbs.net; Currently Sending \
     Spam See: http://www.sorbs.net/
     550 192.0.2.1 is listed at zen.spamhaus.org, see https://www.spamhaus.org/query/ip/
+    550 JunkMail rejected - mail.example.com (x) [192.0.2.1]:5 is in an RBL, see
+    550-rejected because 192.0.2.1 is in a black list at b.barracudacentral.org
+    554 5.7.1 <example.com>: Helo command rejected: Host not found; blocked dbl
+    553 mail rejected by SORBS
+    550 Blocked by UCEPROTECT-Level 2
     """,
     Reason.AUTHENTICATION: """
     550 5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy. Please \
@@ -255,6 +285,9 @@ PROVIDERS: dict[Reason, str] = {
     450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]
     553 sorry, your mail was administratively denied. (#5.7.1) no reverse DNS
     550 5.7.1 SPF unauthorized mail is prohibited
+    550 5.7.23 SPF validation failed
+    554 5.7.5 Permanent error evaluating DMARC policy
+    550 5.7.20 No passing DKIM signature found
     """,
     Reason.RATE_LIMIT: """
     450 4.2.1 The user you are trying to contact is receiving mail too quickly. Please resend your message at a \
@@ -286,6 +319,9 @@ PROVIDERS: dict[Reason, str] = {
     452 Too many emails sent on this session - try again later
     421 4.7.1 - 192.0.2.1 connection refused - too many connections CXCNCT
     452 #4.5.3 Too many recipients
+    421 #4.4.5 Too many connections from your host.
+    421 #4.4.5 Too many TLS sessions at this time
+    450 Domain has exceeded the max emails per hour allowed. Message discarded.
     """,
     Reason.GREYLISTED: """
     451 Recipient server unavailable or busy greylisting - mimecast
@@ -306,6 +342,8 @@ PROVIDERS: dict[Reason, str] = {
     Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)
     I'm not going to try again; this message has been in the queue too long. CNAME lookup failed temporarily
     This message is looping: it already has my Delivered-To line. (#5.4.6)
+    DNS Error: 5678 DNS type 'mx' lookup of x.example responded with code SERVFAIL
+    The recipient server did not accept our requests to connect. [mx.x.example 192.0.2.1: timed out]
     """,
     Reason.EXPIRED: """
     550 4.4.7 QUEUE.Expired; message expired
@@ -313,6 +351,7 @@ PROVIDERS: dict[Reason, str] = {
     I'm not going to try again; this message has been in the queue too long.
     4.4.7 Delivery time expired
     5.4.7 Message delivery expired
+    Unable to deliver message after multiple retries, giving up.
     """,
     Reason.SYSTEM: """
     421 4.3.0 Temporary System Problem. Try again later.
@@ -336,5 +375,8 @@ PROVIDERS: dict[Reason, str] = {
     421 4.3.2 All server ports are busy
     451 4.3.0 Mail server temporarily rejected message
     451 Requested action aborted: local error in processing
+    452 Requested action not taken: insufficient system storage
+    421 Service not available, closing channel
+    500 5.5.1 Command unrecognized
     """,
 }

@@ -51,6 +51,26 @@ mailbox server could not be reached
 550 5.7.1 Unable to relay for lost@example.net
 550 spam from unknown user
 450 recipient unknown sender combination greylisted
+550 There is no space left for this user
+550 You are not in the recipient's list of allowed correspondents
+550 Your message was moved to the mailbox of the administrator
+550 wrong password for user
+550 message deleted: user's filter called it junk
+550 This user does not accept messages from you
+550 The recipient does not want your mail
+550 attachment removed, mailbox policy
+451 account service has moved, come back later
+450 address of mail server cannot be found
+550 recipient could not be reached for five days
+550 you must log in to send to this address
+550 Your account on our blacklist cannot be removed
+550 Not a trusted user
+550 user not authenticated
+550 invalid credentials for this account
+550 unknown command for this user
+500 unknown error in mailbox service
+550 Invalid message for recipient
+550 Recipient requires an unknown certificate
 """
 
 

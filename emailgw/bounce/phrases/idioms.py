@@ -84,10 +84,23 @@ IDIOMS = (
 # What may stand in any refusal, and means this when nothing else was said in any language.
 VAGUE = (
     (
+        Reason.EXPIRED,
+        """
+    undeliverable after
+    """,
+    ),
+    (
+        Reason.SYSTEM,
+        """
+    try again later | please try later
+    """,
+    ),
+    (
         Reason.USER_UNKNOWN,
         """
     address rejected | rejected address | does not exist | doesn't exist | not exist | not listed | not local
-    is not a valid | no recipient | not in the | is unknown | is not known | recipient is not | not present in
+    is not a valid | no recipient | is not in the | not in the directory | not in the database | is unknown
+    is not known | recipient is not | not present in
     address error | malformed address | requested action not taken | does not like recipient | no longer accept
     user reject | recipient rejected | rejected recipient
     """,
@@ -101,6 +114,8 @@ VAGUE = (
     (
         Reason.POLICY,
         """
+    denied | prohibited | banned | forbidden | restricted | restriction | blocked | unauthorized | restricts
+    no relay
     richtlinie | abgelehnt | abgewiesen | verweigert | politique | refus | rejete | politica | rechazad | rejeitad
     rifiutat | respint | beleid | geweigerd | policyn | avvisad | avvist | afvist | hylatty | zasad | odrzucon
     odmitnut

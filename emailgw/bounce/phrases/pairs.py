@@ -52,7 +52,8 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         Reason.USER_DISABLED,
         _PERSON,
         """
-        disabled deactivat* suspend* inactiv* dormant locked frozen closed terminated discontinued expired cancelled
+        disabled deactivat* on_hold banned suspend* inactiv* dormant locked frozen closed terminated discontinued
+        expired cancelled
         canceled not_active not_activated not_enabled blocked_due deaktiv* gesperrt* stillgelegt gekundigt abgelaufen
         geschlossen desactiv* suspendu* bloque* ferme* resilie* desactivad* suspendid* bloquead* deshabilitad*
         cancelad* inativ* desativad* disattivat* sospes* bloccat* disabilitat* scadut* geblokkeerd* uitgeschakeld*
@@ -69,9 +70,12 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         not_exists not_known not_valid not_recogni* not_listed not_local not_registered not_present not_defined
         not_a_user not_configured no_such no_longer cannot_find could_not_find couldn't_find can't_find not_find
         unable_to_find
-        doesn't_exist doesnt_exist mistyped misspelled wrong does_not_have not_in not_on not_our departed moved
+        doesn't_exist doesnt_exist no_record bogus not_in_our not_in_my not_in_table not_in_directory not_on_this
+        purged cannot_be_verified mistyped
+        misspelled does_not_have not_our
         non_existent not_appear* has_left have_left
-        left_the isn't_a not_a nobody no_one no_user no_mailbox no_recipient no_account there_is_no no_known
+        left_the not_a_valid not_a_user not_a_known nobody no_one no_user no_mailbox no_recipient no_account
+        there_is_no no_known
         unbekannt* nicht_gefunden nicht_bekannt nicht_vorhanden existiert_nicht ungultig* nicht_existent nicht_mehr
         nicht_existier* kein_gultiger nicht_ermittelt falsch* existiert_hier_nicht uns_nicht_bekannt gibt_es_nicht
         inconnu* n'existe* introuvable* invalide* errone* non_trouve* pas_trouve* non_valide* n'est_plus
@@ -104,13 +108,15 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
     (
         Reason.RATE_LIMIT,
         """
-        limit* rate* frequency quota connections sessions messages mails emails e-mails recipients message_limit
+        limit* session* rate* frequency quota connections sessions messages mails emails e-mails recipients
+        message_limit
         volume concurren* threads
         verbindungen nachrichten connexions messages_recus conexiones mensajes conexoes mensagens connessioni messaggi
         verbindingen berichten anslutningar polaczen wiadomosci spojeni соединени* сообщени* писем baglanti
         """,
         """
-        too_many per_hour per_day per_minute hourly daily per_connection concurren* simultaneous rate_limited too_high
+        too_many per_hour per_day per_minute hourly daily per_connection concurren* simultaneous rate_limited
+        limit_reached too_high
         connection_reached excessive too_fast too_quickly pro_stunde zu_viele zu_schnell trop_de par_heure demasiad*
         por_hora
         por_dia excessiv* muitas muitos troppe troppi all'ora te_veel per_uur for_manga for_mange zbyt_wiele zbyt_duzo
@@ -146,6 +152,7 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         _SENDING_HOST,
         """
         blocked blacklist* blocklist* denylist* listed banned spammer* abuse abusive untrusted reputation distrusted
+        not_in_whitelist
         intrusion not_trusted dynamic gesperrt blockiert schwarzen_liste bloque* blocage liste_noire bloquead*
         lista_negra
         bloccat* geblokkeerd zablokow* blokovan* заблокир* черн* engellen* refused_by not_accepted is_refused
@@ -193,6 +200,13 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         """,
     ),
 )
+
+# What else may be unknown or invalid, right behind the word: "invalid credentials" are no invalid recipient.
+THINGS = """
+    certificate characters character client command commands content credentials data encoding error exception failure
+    header headers helo ehlo login message method network option parameter parameters password protocol reason response
+    server service signature syntax token
+"""
 
 # The same for scripts that put no blanks between words: what is said stands a few characters from its subject.
 UNSPACED: tuple[tuple[Reason, str, str], ...] = (

@@ -89,7 +89,12 @@ USER_UNKNOWN = (
     Reason.USER_UNKNOWN,
     """
     user unknown | unknown user | user is unknown | user not found | user not known | user unkown | no such user
-    no such address | no such mailbox | no such account | no such recipient | no such person | no such email
+    account has been removed | account has been deleted | account was deleted | account deleted
+    mailbox has been removed | mailbox has been deleted | mailbox was deleted | mailbox deleted
+    address has been removed | address has been deleted | address was deleted | address deleted
+    user has been removed | user has been deleted | user was deleted | user deleted
+    former employee | left the company | no record of | no such address | no such mailbox | no such account
+    no such recipient | no such person | no such email
     no such mail | no such local | no such alias | no such id | no such domain user | nosuchuser
     user does not exist | user doesn't exist | user not exist | user don't exist | user dose not exist
     no user by that name | doesn't have a & account | does not have a & account | doesn't have an account
@@ -121,7 +126,8 @@ USER_UNKNOWN = (
     account doesn't exist | account that you tried to reach does not exist
     email account that you tried to reach does not | account is not available | account is unavailable
     unknown or illegal alias | unknown alias | mailbox & does not exist | user & does not exist | user & unknown
-    user & not found | this address no longer | this user doesn't | this user does not | here by that name
+    user & not found | this address no longer | this user doesn't have | this user doesn't exist
+    this user does not have | this user does not exist | here by that name
     unknown user account | user_unknown | userunknown | has moved | user moved | destination address does not
     destination user | delivery to this address is not | dosn't exist | unknownrecipient
     not found by smtp address lookup | resolver.adr | failed to deliver to list of recipients

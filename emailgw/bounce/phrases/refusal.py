@@ -151,13 +151,13 @@ POLICY = (
     policy | policies | not rfc | rfc 5322 | rfc 2822 | rfc5322 | rfc compliant | non-compliant | not compliant
     header error | duplicate header | multiple addresses in from | 8-bit data | improper use of | bare lf
     bare line feed | missing header | missing message-id | invalid header | header syntax | too many hops & spam
-    security | not allowed | not permitted | not authorized | unauthorized | administrative prohibition
+    security | not allowed | not permitted | not authorized | administrative prohibition
     administratively | administrative rejection | access denied | access rejected | access forbidden | access not
-    denied | prohibited
+    prohibited
     message refused | message rejected | mail refused | mail rejected | message was rejected | email rejected
     message filtered | filtered | delivery not authorized | rejected by & domain | rejected by recipient
-    rejected by the recipient | refused by | service refused | banned | forbidden | restricted | restriction
-    blocked | protocol violation | no thank | go away | not acceptable | not accepted | not want | unacceptable
+    rejected by the recipient | refused by | service refused
+    protocol violation | no thank | go away | not acceptable | not accepted | not want | unacceptable
     encryption required | must issue a starttls | starttls | tls required | tls is required | requires tls
     requires encryption | certificate | on suppression list | suppression list | suppressed | opt-out
     unsubscribed

@@ -50,7 +50,7 @@ SYSTEM = (
     filesystem | cannot open | can't open | can't create | cannot create | can't write | write error | i/o error
     input/output error | local error | resources temporarily | resources unavailable | service unavailable
     service not available | service currently unavailable | service temporarily | temporarily unavailable
-    system busy | server busy | server too busy | overload | try again later | temporary failure | temporary error
+    system busy | server busy | server too busy | overload | temporary failure | temporary error
     temporary problem | temporary local problem | transaction failed | command not recognized
     command not implemented | parameter not implemented | syntax error | bad sequence | improper sequence
     sequence of commands | out of sequence | command rejected | unrecognized command | upstream error
