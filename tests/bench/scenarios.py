@@ -51,13 +51,14 @@ def batch(count: int) -> Figures:
         w.gateway.send("warm@rcpt.test", scheduled_at=later)
         for name, body in (("recipients", mailing), ("emails", emails)):
             content = json.dumps(body).encode()
-            before, peak = w.rss(), _Peak(w)
+            before, peak, cpu = w.rss(), _Peak(w), w.cpu()
             with peak:
                 started = stopwatch()
                 headers = {"authorization": f"Bearer {w.gateway.key}"}
                 answer = httpx.post(f"{w.gateway.url}/emails/batch", content=content, headers=headers, timeout=60)
                 figures[f"{name} s"] = stopwatch() - started
             assert len(answer.json()["data"]) == count, answer.text[:500]
+            figures[f"{name} CPU s"] = w.cpu() - cpu
             figures[f"{name} + MB"] = peak.most - before
     return figures
 
