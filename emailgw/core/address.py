@@ -5,6 +5,7 @@ differently by someone else. A value of these types cannot hold CR, LF or NUL. R
 RFC 6531 (non-ASCII local parts), RFC 5891 (domains are kept as A-labels).
 """
 
+import functools
 import re
 from typing import Self
 
@@ -93,6 +94,7 @@ class Mailbox(msgspec.Struct, frozen=True):
         return cls(name, Address.parse(spec))
 
 
+@functools.lru_cache(4096)  # every message names the same few again and again
 def parse_domain(text: str) -> str:
     """A host or mail domain as lower-case A-labels without the final dot. Raises AddressError."""
     name = text.rstrip(".") if text.endswith(".") and not text.endswith("..") else text

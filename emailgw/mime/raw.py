@@ -12,7 +12,7 @@ from emailgw.core.model import Message
 from emailgw.core.text import clean_line
 from emailgw.mime.compose import header_date
 from emailgw.mime.reader import decode_words
-from emailgw.mime.transfer import LONGEST_LINE, to_crlf
+from emailgw.mime.transfer import LONGEST_LINE, longest, to_crlf
 
 MAX_HEADER = 256 * 1024  # octets
 MAX_FIELDS = 1_000
@@ -20,6 +20,7 @@ MAX_SUBJECT = 998  # characters, of what is shown
 MAX_SHOWN = 50  # addresses of To and of Cc that are shown
 
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
+_COMPLETING = re.compile(rb"^(date|message-id|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _SENDERS = frozenset({b"sender", b"resent-from", b"resent-sender"})
 _LEFT_OUT = frozenset({b"bcc", b"resent-bcc"})
 _PIECE = re.compile(r'[^",\\]+|\\.?|"|,', re.DOTALL)
@@ -54,11 +55,12 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
     data = to_crlf(data)
     if b"\0" in data:
         raise RawError("it holds a NUL character")
-    for number, line in enumerate(data.split(b"\r\n"), 1):
-        if len(line) > LONGEST_LINE:
-            raise RawError(
-                f"line {number} has {len(line)} octets, more than {LONGEST_LINE}: use quoted-printable or base64"
-            )
+    if longest(data, b"\r\n") > LONGEST_LINE:
+        lengths = [len(line) for line in data.split(b"\r\n")]
+        number = next(number for number, length in enumerate(lengths, 1) if length > LONGEST_LINE)
+        raise RawError(
+            f"line {number} has {lengths[number - 1]} octets, more than {LONGEST_LINE}: use quoted-printable or base64"
+        )
     head, body = _split(data)
     fields = _fields(head, utf8)
     authors = [value for name, value in fields if name == b"from"]
@@ -82,7 +84,7 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
 def complete(data: bytes, message: Message) -> bytes:
     """`data`, as `read_raw` gives it, with the Date, Message-ID and MIME-Version it lacks."""
     head, _ = _split(data)
-    present = {name for name, _ in _fields(head, True)}
+    present = {name.lower() for name in _COMPLETING.findall(head)}
     added = b""
     if b"date" not in present:
         added += f"Date: {header_date(message.date)}\r\n".encode()
