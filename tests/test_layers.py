@@ -52,7 +52,9 @@ LAYERS = {
     ),
     "control": Layer("core errors mime wire queue store vault maillog metrics"),
     "service": Layer(ALL, door="hypercorn"),
+    "sendmail": Layer("core errors config queue smtpd service"),
     "cli": Layer(ALL, door="click rich uvloop"),
+    "start": Layer("sendmail cli"),
 }
 FOR_ALL = {"msgspec"}
 # Narrower than its package: only this module opens the door.

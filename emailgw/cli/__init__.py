@@ -15,6 +15,7 @@ from emailgw.cli.context import DEFAULT_CONFIG, Context
 from emailgw.cli.directory import domain, key
 from emailgw.cli.queue import queue
 from emailgw.cli.send import send
+from emailgw.cli.sendmail import sendmail
 from emailgw.cli.setup import check, init, serve
 from emailgw.cli.suppressions import suppression
 from emailgw.errors import CannotListen, ConfigError, EmailgwError, Locked, StoreUnavailable
@@ -32,7 +33,7 @@ def group(context: click.Context, config: str) -> None:
     context.obj = Context(config)
 
 
-for command in (serve, check, init, domain, key, suppression, queue, send, bounce, bounces):
+for command in (serve, check, init, domain, key, suppression, queue, send, bounce, bounces, sendmail):
     group.add_command(command)
 
 

@@ -11,6 +11,7 @@ from emailgw.core.address import AddressError, Mailbox
 from emailgw.core.model import Message
 from emailgw.core.text import clean_line
 from emailgw.mime.compose import header_date
+from emailgw.mime.headers import mailbox_field, text_field
 from emailgw.mime.reader import decode_words
 from emailgw.mime.transfer import LONGEST_LINE, longest, to_crlf
 
@@ -21,6 +22,7 @@ MAX_SHOWN = 50  # addresses of To and of Cc that are shown
 
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
 _COMPLETING = re.compile(rb"^(date|message-id|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_LISTS = frozenset({b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"resent-from", b"resent-to", b"resent-cc"})
 _SENDERS = frozenset({b"sender", b"resent-from", b"resent-sender"})
 _LEFT_OUT = frozenset({b"bcc", b"resent-bcc"})
 _PIECE = re.compile(r'[^",\\]+|\\.?|"|,', re.DOTALL)
@@ -48,7 +50,7 @@ class RawMail(NamedTuple):
 
 
 def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool = False) -> RawMail:
-    """`leave_out`: more fields that are taken out and told of. `utf8`: its header may be UTF-8 (RFC 6532).
+    """`leave_out`: more fields that are taken out and told of. `utf8`: its header stays UTF-8 where it is (RFC 6532).
 
     Raises RawError.
     """
@@ -62,7 +64,9 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
             f"line {number} has {lengths[number - 1]} octets, more than {LONGEST_LINE}: use quoted-printable or base64"
         )
     head, body = _split(data)
-    fields = _fields(head, utf8)
+    fields = _fields(head)
+    if not (head.isascii() or utf8):
+        fields = [(name, field if field.isascii() else _encoded(name, field)) for name, field in fields]
     authors = [value for name, value in fields if name == b"from"]
     if len(authors) != 1:
         raise RawError(f"it has {len(authors)} From fields; exactly one is needed")
@@ -103,12 +107,12 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     return data[: end + 2], data[end + 2 :]
 
 
-def _fields(head: bytes, utf8: bool) -> list[tuple[bytes, bytes]]:
+def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
     """Each field's name in lower case and its octets, folded lines and CRLF included."""
     if len(head) > MAX_HEADER:
         raise RawError(f"its header has more than {MAX_HEADER} octets")
-    if not head.isascii() and not (utf8 and _is_utf8(head)):
-        raise RawError("its header has characters beyond ASCII; write them as encoded words (RFC 2047)")
+    if not _is_utf8(head):
+        raise RawError("its header is neither ASCII nor UTF-8; write other characters as encoded words (RFC 2047)")
     fields: list[tuple[bytes, bytes]] = []
     for number, line in enumerate(head[:-2].split(b"\r\n"), 1):
         if line[:1] in (b" ", b"\t") and fields:
@@ -135,6 +139,21 @@ def _is_utf8(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _encoded(name: bytes, field: bytes) -> bytes:
+    """A field in bare UTF-8, as old programs write it, with encoded words: hosts without SMTPUTF8 take no other."""
+    written = field.partition(b":")[0].decode().rstrip()
+    value = _value(field)
+    if name not in _LISTS:
+        return text_field(written, value).encode()
+    try:
+        made = mailbox_field(written, [Mailbox.parse(item) for item in _items(value) if item.strip()])
+    except AddressError as error:
+        raise RawError(f"its {written} field cannot be written in ASCII: {error}") from None
+    if not made.isascii():
+        raise RawError(f"its {written} field has a non-ASCII address, which needs SMTPUTF8")
+    return made.encode()
 
 
 def _shown(fields: list[tuple[bytes, bytes]], name: bytes) -> tuple[Mailbox, ...]:

@@ -10,10 +10,10 @@ import socket
 from pathlib import Path
 
 from emailgw.config import Config, Endpoint
-from emailgw.core.directory import ApiKey, Dialect
-from emailgw.core.ids import KeyId
+from emailgw.core.directory import ApiKey
 from emailgw.errors import CannotListen
 from emailgw.listeners import BACKLOG
+from emailgw.queue.keyring import LOCAL
 from emailgw.service.core import Core
 from emailgw.service.supervision import Supervisor, cancel
 from emailgw.smtpd.gate import Care, Gate
@@ -23,8 +23,6 @@ from emailgw.smtpd.terms import Offers
 from emailgw.tls import Certificates
 
 SOCKET = "submit.sock"
-# Mail of this machine's own programs belongs to this key, which exists nowhere else: who may open the socket may send.
-LOCAL = ApiKey(KeyId("sendmail"), "sendmail", b"", "", Dialect.RESEND, 0)
 ROOM = 2  # messages of the largest size that come in at one time; each costs some copies more while it is stored
 
 Bound = dict[str, list[socket.socket]]

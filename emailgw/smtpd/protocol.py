@@ -68,6 +68,7 @@ class Connection(asyncio.Protocol):
         self._header: bytes | None = None  # of the PROXY protocol, as far as it has come
         self._greeting: asyncio.TimerHandle | None = None
         self._cutting: asyncio.TimerHandle | None = None
+        self._is_last = False  # nothing comes any more
         self._admitted = False
         self._can_write = True
         self._paused = False
@@ -102,7 +103,12 @@ class Connection(asyncio.Protocol):
             self._dialog.abandon()
 
     def eof_received(self) -> bool:
-        return False
+        """What was asked before is still answered, but within TLS, where that cannot be."""
+        self._is_last = True
+        if self._client.secure or self._dialog is None:
+            return False
+        self._go_on()
+        return True
 
     def pause_writing(self) -> None:
         self._can_write = False
@@ -222,7 +228,9 @@ class Connection(asyncio.Protocol):
                 self._task = self._loop.create_task(self._wait_for(dialog, step if answer is None else answer))
                 return
         self._write(b"".join(replies))
-        if self._paused and dialog.waiting <= MOST_WAITING:
+        if self._is_last and self._can_write:
+            self._close()
+        elif self._paused and dialog.waiting <= MOST_WAITING:
             self._pause(False)
 
     @property

@@ -242,7 +242,8 @@ def test_a_test_send_that_fails(operator: Operator) -> None:
 def test_a_second_daemon_is_refused_and_told_who_the_first_is(operator: Operator) -> None:
     assert operator.gateway.process is not None
     text = operator.gateway.config_path.read_text()
-    for port in (operator.gateway.http_port, operator.gateway.inbound_port):
+    gateway = operator.gateway
+    for port in (gateway.http_port, gateway.inbound_port, gateway.submission_port):
         text = text.replace(str(port), str(free_port()))
     other = operator.gateway.directory / "second.toml"
     other.write_text(text)
