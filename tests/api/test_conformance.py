@@ -14,7 +14,7 @@ from schemathesis.core.result import Ok
 
 from tests.api.directory_world import World
 
-EXAMPLES = 20  # for each operation
+EXAMPLES = 12  # for each operation
 NUMBERS = itertools.count()
 MAIL = {"from": "a@sender.test", "to": "joe@there.test", "subject": "Hello", "text": "Hello.\n"}
 load_all_checks()

@@ -138,6 +138,7 @@ def test_mail_goes_through_it(bare_root: Path, gateway: Gateway, dns: DNSServer,
     assert gateway.ask("domain", "show", "sender.test")["name"] == "sender.test"
     assert "_domainkey.sender.test" in gateway.run("domain", "show", "sender.test").stdout
     assert httpx.get(f"{gateway.url}/metrics").status_code == 200
+    assert "/emails/batch" in httpx.get(f"{gateway.url}/openapi.json").json()["paths"]  # reads types at run time
 
     # Codecs are found by name when a bounce needs one.
     bounce = BOUNCE.format(text="あて先が見つかりません").replace("\n", "\r\n").encode("iso-2022-jp")
