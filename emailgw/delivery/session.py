@@ -13,6 +13,7 @@ import ssl
 import msgspec
 from aiosmtplib.esmtp import parse_esmtp_extensions
 
+from emailgw.core.dsn import Notify, to_xtext
 from emailgw.core.events import TLSInfo
 from emailgw.core.model import Envelope
 from emailgw.core.status import DeliveryStatus, EnhancedStatus, LocalCause, Reply, Scope
@@ -192,7 +193,7 @@ class Session:
         # From here on a transaction is open; unless it ends with the dot, the next MAIL needs RSET before it.
         self._needs_reset = True
 
-        reply = await wire.command(f"RCPT TO:<{envelope.recipient}>", trace, timeouts.rcpt)
+        reply = await wire.command(f"RCPT TO:<{envelope.recipient}>{self._wishes(envelope)}", trace, timeouts.rcpt)
         if reply.code // 100 != 2:
             return self._refusal(reply, Scope.RECIPIENT, "RCPT TO")
 
@@ -221,7 +222,26 @@ class Session:
             parameters += " BODY=8BITMIME"
         if _needs_smtputf8(envelope):
             parameters += " SMTPUTF8"
+        if "dsn" in self._extensions and envelope.dsn is not None:
+            if envelope.dsn.ret is not None:
+                parameters += f" RET={envelope.dsn.ret}"
+            if envelope.dsn.envid:
+                parameters += f" ENVID={to_xtext(envelope.dsn.envid)}"
         return f"MAIL FROM:<{envelope.reverse_path}>{parameters}"
+
+    def _wishes(self, envelope: Envelope) -> str:
+        """Parameters of RCPT (RFC 3461). We want to hear of failures ourselves, whatever the sender wants to."""
+        request = envelope.request
+        if "dsn" not in self._extensions or request is None:
+            return ""
+        parameters = ""
+        if request.notify and Notify.NEVER not in request.notify:
+            words = dict.fromkeys((*request.notify, Notify.FAILURE))
+            parameters += f" NOTIFY={','.join(words)}"
+        if request.original:
+            kind, _, address = request.original.partition(";")
+            parameters += f" ORCPT={kind};{to_xtext(address)}"
+        return parameters
 
     def _refusal(self, reply: Reply, scope: Scope, what: str) -> DeliveryStatus:
         """What a reply other than the hoped-for one means. Only 4xx and 5xx are refusals, the rest is nonsense."""
@@ -238,7 +258,10 @@ class Session:
 
 
 def _needs_smtputf8(envelope: Envelope) -> bool:
-    return envelope.recipient.needs_smtputf8 or not envelope.reverse_path.isascii()
+    if envelope.recipient.needs_smtputf8 or not envelope.reverse_path.isascii():
+        return True
+    data = envelope.data  # of which the header alone must not be UTF-8 without it
+    return not (data.isascii() or data[: data.find(b"\r\n\r\n")].isascii())
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from emailgw.mime.reader import Fields, read_fields
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.queue.effects import Effect, digest_of, effect_of, event_about, likely_part, part_about, unsubscription
 from emailgw.queue.forwarding import Forwarding, is_copy
+from emailgw.queue.notices import Notices, together
 from emailgw.queue.suppression import Suppressing
 from emailgw.store.history import History
 from emailgw.store.queue import Queue
@@ -57,6 +58,7 @@ class Tools(msgspec.Struct, frozen=True):
     clock: Callable[[], int]
     serials: Serials
     limits: BounceLimits = BounceLimits()
+    notices: Notices | None = None
 
 
 class Bounces:
@@ -175,6 +177,8 @@ class Bounces:
         event = await self._tools.suppressing.mark(effect.event, signed)
         message = await self._message(recipient)
         forward = await self._tools.forwarding.copy(message, event, raw) if message is not None else None
+        if self._tools.notices is not None and effect.recipient.state is not recipient.state:
+            forward = together(forward, await self._tools.notices.about(recipient, event, effect.recipient.state))
         try:
             await self._tools.queue.report(effect.recipient, event, effect.digest, forward, signed)
         except Contradiction as error:

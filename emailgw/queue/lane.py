@@ -22,8 +22,9 @@ from emailgw.core.status import DeliveryStatus, LocalCause
 from emailgw.errors import Conflict, NotFound, StoreUnavailable
 from emailgw.queue.disposition import conclude, decide, failed_here, is_site_failure
 from emailgw.queue.hop import Hop
+from emailgw.queue.notices import Notices
 from emailgw.queue.prepare import Poison, Preparer, UnusableKeys
-from emailgw.store.queue import Claimed, Queue, Unreadable
+from emailgw.store.queue import Arrival, Claimed, Queue, Unreadable
 
 log = logging.getLogger("emailgw.queue")
 
@@ -85,6 +86,12 @@ class Tools(msgspec.Struct, frozen=True):
     next_lease: Callable[[], int]
     settings: LaneSettings
     mark: Callable[[Event], Awaitable[Event]] = _unmarked  # what the configuration says of suppressing
+    notices: Notices | None = None
+
+
+async def notice_of(tools: Tools, before: Recipient, event: Event, state: RecipientState) -> Arrival | None:
+    """What the sender asked to be told of a change."""
+    return None if tools.notices is None else await tools.notices.about(before, event, state)
 
 
 class Lane:
@@ -224,7 +231,8 @@ class Lane:
         after, event = conclude(recipient, attempt, disposition, now)
         while True:
             try:
-                await self._tools.queue.settle(after, await self._tools.mark(event), lease)
+                notice = await notice_of(self._tools, recipient, event, after.state)
+                await self._tools.queue.settle(after, await self._tools.mark(event), lease, notice)
                 break
             except Conflict as error:
                 log.warning("result for recipient %d not recorded: %s", recipient.id, error)

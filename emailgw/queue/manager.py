@@ -25,7 +25,7 @@ from emailgw.errors import Conflict, StoreUnavailable
 from emailgw.queue.agenda import Agenda
 from emailgw.queue.disposition import conclude, decide
 from emailgw.queue.hop import Hop
-from emailgw.queue.lane import Lane, Tools
+from emailgw.queue.lane import Lane, Tools, notice_of
 from emailgw.queue.sites import Site, SiteLimits
 
 log = logging.getLogger("emailgw.queue")
@@ -359,7 +359,8 @@ class Manager:
         disposition = decide(recipient, attempt.status, now, tools.settings.policy, tools.dice())
         after, event = conclude(recipient, attempt, disposition, now)
         try:
-            await tools.queue.change(after, event, (RecipientState.QUEUED, RecipientState.DEFERRED))
+            notice = await notice_of(tools, recipient, event, after.state)
+            await tools.queue.change(after, event, (RecipientState.QUEUED, RecipientState.DEFERRED), notice)
         except Conflict:
             return False  # somebody was faster
         maillog.tried(after, attempt)

@@ -96,7 +96,8 @@ class Preparer:
                     content = contents[message.content_id] = decode_content(body)
                 data = compose(render(content, message.variables), message)
                 data = sign(data, signers[message.author.domain], now) + data
-                made.append(Envelope(self._reverse_path(item, message, hosts), item.recipient.address, data))
+                reverse_path = self._reverse_path(item, message, hosts)
+                made.append(Envelope(reverse_path, item.recipient.address, data, message.dsn, item.recipient.dsn))
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
                 made.append(Poison(f"{type(error).__name__}: {error}"))
         return made

@@ -17,6 +17,7 @@ from emailgw.errors import ConfigError
 from emailgw.queue.accept import Accept, AcceptLimits
 from emailgw.queue.domains import Domains, DomainSettings
 from emailgw.queue.keyring import KeyRing
+from emailgw.queue.notices import Notices
 from emailgw.queue.once import Once
 from emailgw.queue.quotas import Quotas
 from emailgw.queue.rates import RateLimits
@@ -49,6 +50,10 @@ class Core:
         self.rates = RateLimits(config.limits.requests_per_second)
         self.once = Once(store.idempotency, clock)
         self.templates = TemplateEditor(store.templates, clock)
+
+        queue = store.queue
+        lifetime = config.queue.lifetime
+        self.notices = Notices(queue, store.history, store.directory, clock, self.serials, host_name, lifetime)
 
         settings = DomainSettings(host_name, config.domains.check_every, config.domains.retire_after)
         self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)

@@ -43,6 +43,7 @@ def build_manager(core: Core, preparer: Preparer) -> tuple[Router, Manager]:
         dice=random.random,
         next_lease=lambda: core.serials.take(core.clock())[0],
         mark=core.suppressing.mark,
+        notices=core.notices,
         settings=LaneSettings(
             claim=queue.claim,
             lease=queue.lease,

@@ -43,6 +43,7 @@ async def serve_inbound(
             forwarding=Forwarding(store.reports, owner, core.config.queue.lifetime, core.clock, core.serials),
             clock=core.clock,
             serials=core.serials,
+            notices=core.notices,
             limits=BounceLimits(section.keep_unparsed, section.keep_unparsed_size),
         )
     )

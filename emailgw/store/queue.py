@@ -132,21 +132,23 @@ class Queue:
             raise NotFound(f"content {content_id} is missing")
         return found[0][0]
 
-    async def settle(self, recipient: Recipient, event: Event | None, lease: int) -> None:
-        """Write what became of a claimed recipient: its new state and the event. `event` None: nothing to tell.
+    async def settle(
+        self, recipient: Recipient, event: Event | None, lease: int, notice: Arrival | None = None
+    ) -> None:
+        """Write what became of a claimed recipient: its new state and the event (None: nothing to tell), and queue the
+        notice that its sender gets of it.
 
         Raises Conflict when the lease was lost. A result then counts only if it is a success (guarantee G4): mail
         that was handed over is delivered, whoever holds the lease now.
         """
-        update = rows.recipient_parameters(recipient)
         if recipient.state is RecipientState.DELIVERED:
             condition = "(lease = :lease OR state IN ('queued', 'deferred', 'held'))"
         else:
             condition = "lease = :lease"
-        parameters: Parameters = {**update, "lease": lease}
+        parameters: Parameters = {**rows.recipient_parameters(recipient), "lease": lease}
         statement = Statement(_SETTLE + condition, parameters, touches=1, otherwise="the lease was lost")
-        await self._database.write(Verb((statement, *_events(event))))
-        self._tell([recipient])
+        await self._database.write(Verb((statement, *_events(event), *_arriving(notice))))
+        self._tell([recipient], notice)
 
     async def release(self, leases: Sequence[tuple[RecipientId, int]], due_at: int) -> None:
         """Give claimed recipients back untried, due at `due_at`; those whose lease was lost are left alone."""
@@ -188,12 +190,14 @@ class Queue:
         found = await self._database.read(sql, {"nexthop": nexthop, "now": now, "limit": limit})
         return [rows.recipient_from(row) for row in found]
 
-    async def change(self, recipient: Recipient, event: Event, states: Sequence[RecipientState]) -> None:
+    async def change(
+        self, recipient: Recipient, event: Event, states: Sequence[RecipientState], notice: Arrival | None = None
+    ) -> None:
         """Move a recipient that nobody works on from one of `states` to `recipient.state`, with its event: what an
         operator, a client or a verdict on a whole site does. Raises Conflict when it is in another state or leased.
         """
-        await self._database.write(Verb((_change(recipient, states), *_events(event))))
-        self._tell([recipient])
+        await self._database.write(Verb((_change(recipient, states), *_events(event), *_arriving(notice))))
+        self._tell([recipient], notice)
 
     async def change_all(self, changes: Sequence[tuple[Recipient, Event]], states: Sequence[RecipientState]) -> None:
         """As `change`, for several recipients of one message: all of them, or none and Conflict."""
@@ -267,9 +271,8 @@ class Queue:
         await self._write_report((_seen(event, digest), keep, *_events(event)), forward)
 
     async def _write_report(self, statements: tuple[Statement, ...], forward: Arrival | None) -> None:
-        await self._database.write(Verb(statements if forward is None else (*statements, *_arriving(forward))))
-        if forward is not None:
-            self._tell(forward.recipients)
+        await self._database.write(Verb((*statements, *_arriving(forward))))
+        self._tell((), forward)
 
     async def discard(self, before: str, before_ms: int, limit: int) -> int:
         """Forget up to `limit` messages with ids below `before` of which no recipient is unfinished, with their
@@ -284,7 +287,8 @@ class Queue:
             await self._database.write(_discard([{"id": id, "content": content} for id, content in found], before_ms))
         return len(found)
 
-    def _tell(self, recipients: Sequence[Recipient]) -> None:
+    def _tell(self, recipients: Sequence[Recipient], arrival: Arrival | None = None) -> None:
+        recipients = recipients if arrival is None else (*recipients, *arrival.recipients)
         # Once for each next hop and time: ten thousand to one host are one piece of news.
         for nexthop, due_at in {(recipient.nexthop, recipient.due_at): None for recipient in recipients}:
             if due_at is not None:
@@ -292,7 +296,9 @@ class Queue:
                     listener(nexthop, due_at)
 
 
-def _arriving(arrival: Arrival) -> tuple[Statement, ...]:
+def _arriving(arrival: Arrival | None) -> tuple[Statement, ...]:
+    if arrival is None:
+        return ()
     bodies = {id: rows.encode_content(content) for id, content in arrival.contents.items()}
     sizes = {id: len(body) for id, body in bodies.items()}
     return (

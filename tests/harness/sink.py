@@ -265,7 +265,7 @@ class _Dialog:
         if self._reverse_path is None:
             await self._send(Say("503 5.5.1 MAIL first"))
         elif await self._reply("RCPT", line, "250 2.1.5 ok"):
-            self._recipients.append(line.partition(":")[2].strip("<>"))
+            self._recipients.append(line.partition(":")[2].partition("> ")[0].strip("<>"))
 
     async def _data(self, line: str) -> None:
         if not self._recipients:
