@@ -51,14 +51,19 @@ LAYERS = {
         door="starlette",
     ),
     "control": Layer("core errors mime wire queue store vault maillog metrics"),
-    "service": Layer(ALL, door="hypercorn"),
+    "service": Layer(ALL, door="uvicorn"),
     "sendmail": Layer("core errors config queue smtpd service"),
     "cli": Layer(ALL, door="click rich uvloop"),
     "start": Layer("sendmail cli"),
 }
 FOR_ALL = {"msgspec"}
 # Narrower than its package: only this module opens the door.
-ONE_MODULE = {"idna": "core.address", "hypercorn": "service.http", "uvloop": "cli.setup", "aiosqlite": "store.sqlite"}
+ONE_MODULE = {
+    "idna": "core.address",
+    "uvicorn": "service.connections",
+    "uvloop": "cli.setup",
+    "aiosqlite": "store.sqlite",
+}
 
 
 class Import(NamedTuple):

@@ -98,7 +98,7 @@ class _Refuse:
 
 
 class _Front:
-    """Before everything: `//emails` is `/emails` (contracts 0.2), no smuggled request passes, answers are counted."""
+    """Before everything: `//emails` is `/emails` (contracts 0.2), large bodies are weighed, answers are counted."""
 
     def __init__(self, app: ASGIApp, octets: int) -> None:
         self._app = app
@@ -108,10 +108,6 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "//" in scope["path"]:
             scope["path"] = _SLASHES.sub("/", scope["path"])
-        app = self._app
-        if scope["type"] == "http" and _is_ambiguous(scope):
-            message = "A request has either a Content-Length or a Transfer-Encoding, not both."
-            app = error_response("malformed_request", message, headers={"connection": "close"})
 
         async def counting(event: Any) -> None:
             if event["type"] == "http.response.start":
@@ -132,12 +128,6 @@ class _Front:
             return event
 
         try:
-            await app(scope, weighing, counting)
+            await self._app(scope, weighing, counting)
         finally:
             self._held -= held
-
-
-def _is_ambiguous(scope: Scope) -> bool:
-    """Both lengths: a proxy before us may have taken the other one (RFC 9112 §6.3), and Hypercorn lets it pass."""
-    names = [name for name, _ in scope["headers"]]
-    return b"transfer-encoding" in names and b"content-length" in names

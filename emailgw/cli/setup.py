@@ -148,5 +148,5 @@ def _set_up_logging(config: Config) -> None:
     handler.setFormatter(logging.Formatter(f"{stamp}%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=config.log.level.upper(), handlers=[handler], force=True)
     logging.getLogger("emailgw.mail").setLevel(logging.INFO if config.log.mail else logging.CRITICAL)
-    for name in ("asyncio", "emailgw.http", "aiosqlite"):
+    for name in ("asyncio", "uvicorn.error", "aiosqlite"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -26,6 +26,8 @@ from emailgw.tls import Certificates
 
 log = logging.getLogger("emailgw")
 
+HTTP_GRACE = 5  # seconds for requests under way when stopping
+
 
 class Service:
     """The daemon. `run` returns its exit status."""
@@ -96,7 +98,8 @@ class Service:
         await serve_inbound(core, return_paths, bound["inbound"], certificates, self._supervisor, stack)
         await serve_submission(core, bound, certificates, self._supervisor, stack)
         secure = (bound["https"], certificates.http) if certificates is not None else None
-        stack.push_async_callback(serve_http(core, bound["http"], secure, self._supervisor))
+        http = await serve_http(core, bound["http"], secure, lambda: self._supervisor.trouble)
+        stack.push_async_callback(http, HTTP_GRACE)
         stack.push_async_callback(cancel, self._supervisor.start("watchdog", _watchdog()))
 
 

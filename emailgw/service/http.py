@@ -1,50 +1,30 @@
-"""How requests come in by HTTP: the application on Hypercorn, with deadlines that Hypercorn lacks."""
+"""How requests come in by HTTP: the application of all resources, behind connections on our own listeners."""
 
-import asyncio
-import logging
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
-
-import hypercorn.asyncio
-import hypercorn.config
 
 from emailgw.api.app import Health, Metrics, build_app
 from emailgw.api.fetch import Fetch
 from emailgw.api.limits import BodyLimits
 from emailgw.api.resources import Parts, build_resources
 from emailgw.api.stream import Streams
-from emailgw.listeners import BACKLOG
 from emailgw.outhttp import OutHttp
+from emailgw.service.connections import Connections
 from emailgw.service.core import Core
-from emailgw.service.supervision import Supervisor, cancel
 
 BODIES_AT_ONCE = 2  # of the largest size: each costs about four times its size while it is stored
-GRACE = 5  # seconds for requests under way when stopping
 
 
-class _Settings(hypercorn.config.Config):
-    """Hypercorn's, with a TLS context of ours in the place of its files: it shows new certificates as they come."""
-
-    context: ssl.SSLContext | None = None
-
-    @property
-    def ssl_enabled(self) -> bool:
-        return self.context is not None
-
-    def create_ssl_context(self) -> ssl.SSLContext | None:
-        return self.context
-
-
-def serve_http(
+async def serve_http(
     core: Core,
     listeners: list[socket.socket],
     secure: tuple[list[socket.socket], ssl.SSLContext] | None,
-    supervisor: Supervisor,
-) -> Callable[[], Coroutine[None, None, None]]:
-    """Serve until the returned coroutine function is called; it waits for requests under way, but not for long.
+    trouble: Callable[[], str | None],
+) -> Callable[[float], Coroutine[None, None, None]]:
+    """Serve until the returned coroutine function is called, which waits so many seconds for requests under way.
 
-    `secure`: listeners that speak TLS, and its context.
+    `secure`: listeners that speak TLS, and its context. `trouble`: why the daemon is unhealthy, if it is.
     """
     section = core.config.http
     limits = BodyLimits(section.max_body, section.body_timeout)
@@ -68,34 +48,19 @@ def serve_http(
     )
     app = build_app(
         build_resources(parts),
-        Health(lambda: supervisor.trouble),
+        Health(trouble),
         Metrics(section.metrics_networks),
         BODIES_AT_ONCE * section.max_body,
     )
-    settings = _Settings()
-    settings.bind = [f"fd://{listener.detach()}" for listener in listeners]  # it closes them
-    if secure is not None and secure[0]:
-        settings.insecure_bind, settings.bind = settings.bind, [f"fd://{one.detach()}" for one in secure[0]]
-        settings.context = secure[1]
-    settings.include_server_header = False
-    settings.accesslog = None
-    settings.errorlog = logging.getLogger("emailgw.http")
-    settings.graceful_timeout = GRACE
-    settings.keep_alive_timeout = 75
-    settings.read_timeout = None
-    settings.backlog = BACKLOG
-    stopping = asyncio.Event()
-    serving = supervisor.start(
-        "http",
-        hypercorn.asyncio.serve(app, settings, shutdown_trigger=stopping.wait),  # type: ignore[arg-type]
-    )
+    connections = Connections(app)
+    for listener in listeners:
+        await connections.listen(listener)
+    if secure is not None:
+        for listener in secure[0]:
+            await connections.listen(listener, secure[1])
 
-    async def stop() -> None:
+    async def stop(grace: float) -> None:
         streams.close()
-        stopping.set()
-        # On Python 3.12 and later an unfinished request body would keep Hypercorn waiting for ever.
-        _, late = await asyncio.wait([serving], timeout=GRACE + 1)
-        if late:
-            await cancel(serving)
+        await connections.close(grace)
 
     return stop

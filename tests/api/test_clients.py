@@ -144,7 +144,7 @@ def test_the_key_is_not_in_the_process_list(api: Api) -> None:
 
 @pytest.mark.parametrize("with_length", [True, False])
 def test_sigterm_with_an_unfinished_body(tmp_path: Path, with_length: bool) -> None:
-    """On Python 3.12 and later Hypercorn alone would wait for such a client for ever."""
+    """A client that never finishes its request does not keep the process."""
     settings: dict[str, dict[str, Any]] = {"http": {"body_timeout": "10m"}}
     with DNSServer() as dns:
         gateway = Gateway(tmp_path, nameserver=dns.nameserver, mx_port=free_port(), settings=settings)
