@@ -45,7 +45,7 @@ class Guard:
             except Exception as error:  # noqa: BLE001  (every exception becomes an answer)
                 response = answer_to(error, dialect)
             if allowance is not None:
-                response.headers.update(allowance.headers)
+                response.raw_headers += allowance.headers
             return response
 
         return DescribedRoute(method, path, guarded, operation, guarded=True)

@@ -116,7 +116,7 @@ class OutboundConfig(Section, frozen=True):
 
 
 class LimitsConfig(Section, frozen=True):
-    requests_per_second: int = 0
+    requests_per_second: int = 10_000
     recipients_per_day: int = 0
     recipients_per_month: int = 0
 

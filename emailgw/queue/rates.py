@@ -22,12 +22,12 @@ class Allowance(msgspec.Struct, frozen=True):
     reset: int = 1
 
     @property
-    def headers(self) -> dict[str, str]:
-        return {
-            "ratelimit-limit": str(self.limit),
-            "ratelimit-remaining": str(max(0, self.remaining)),
-            "ratelimit-reset": str(self.reset),
-        }
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"ratelimit-limit", b"%d" % self.limit),
+            (b"ratelimit-remaining", b"%d" % max(0, self.remaining)),
+            (b"ratelimit-reset", b"%d" % self.reset),
+        ]
 
 
 class RateLimits:

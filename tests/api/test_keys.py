@@ -99,7 +99,10 @@ def test_a_rate_limit(world: World) -> None:  # noqa: F811
     assert refused[0].json()["name"] == "rate_limit_exceeded"
     assert refused[0].headers["retry-after"] == "1"
     assert refused[0].headers["ratelimit-remaining"] == "0"
-    assert "ratelimit-limit" not in world.call("GET", "/api-keys").headers
+    for path in ("/api-keys", "/emails/no-such-email"):
+        assert world.call("GET", path).headers["ratelimit-limit"] == "10000"  # the configuration's, on errors too
+    free = world.call("POST", "/api-keys", {"name": "free", "rate_limit": 0}).json()
+    assert "ratelimit-limit" not in world.call("GET", "/api-keys", key=free["token"]).headers
 
 
 def test_quotas_survive_a_restart(tmp_path: Path) -> None:
