@@ -66,6 +66,7 @@ class Connection(asyncio.Protocol):
         self._visitor: Visitor | None = None
         self._task: asyncio.Task[None] | None = None
         self._header: bytes | None = None  # of the PROXY protocol, as far as it has come
+        self._early = b""  # what came behind that header
         self._greeting: asyncio.TimerHandle | None = None
         self._cutting: asyncio.TimerHandle | None = None
         self._is_last = False  # nothing comes any more
@@ -118,11 +119,15 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def data_received(self, data: bytes) -> None:
+        if not data:
+            return
         if self._header is not None:
             self._read_header(self._header + data)
         elif self._dialog is None or self._transport is None:
             if self._greeting is not None:
                 self._end("554 5.5.1 A client must wait for the greeting")
+            elif len(self._early) <= MOST_WAITING:
+                self._early += data  # within TLS, whose end nobody has told us of yet
         else:
             self._dialog.receive(data)
             if self._dialog.waiting > MOST_WAITING:
@@ -146,9 +151,11 @@ class Connection(asyncio.Protocol):
         self._header = None
         self._client.address = address or self._client.address
         if self._transport is not None:
+            self._early = data[length:]
             self._admit()
-            if rest := data[length:]:
-                self.data_received(rest)
+            if self._early and not self._server.implicit_tls:
+                early, self._early = self._early, b""
+                self.data_received(early)
 
     def _admit(self) -> None:
         self._admitted = True
@@ -158,6 +165,7 @@ class Connection(asyncio.Protocol):
         elif self._server.only_trusted and not self._client.trusted:
             self._end("554 5.7.1 This address is only for trusted networks")
         elif self._server.implicit_tls:
+            self._pause(True)  # what comes now is for TLS
             self._task = self._loop.create_task(self._begin_with_tls())
         elif self._gate.care.greeting_delay and not self._client.trusted:
             self._greeting = self._loop.call_later(self._gate.care.greeting_delay / 1000, self._greet)
@@ -180,8 +188,25 @@ class Connection(asyncio.Protocol):
 
     async def _begin_with_tls(self) -> None:
         if await self._start_tls():
+            self._paused = False
             self._greet()
         self._task = None
+        early, self._early = self._early, b""
+        self.data_received(early)
+
+    async def _feed_early(self, transport: asyncio.Transport) -> None:
+        """What a proxy sent behind its header in the same packet belongs to the handshake."""
+        early, self._early = self._early, b""
+        # One turn until the handshake's own protocol is in place, one until it is connected.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        handshake = cast(asyncio.BufferedProtocol, transport.get_protocol())
+        while early:
+            room = memoryview(handshake.get_buffer(len(early)))
+            size = min(len(room), len(early))
+            room[:size] = early[:size]
+            handshake.buffer_updated(size)
+            early = early[size:]
 
     async def _start_tls(self) -> bool:
         """False when the handshake failed and the connection is over."""
@@ -189,9 +214,12 @@ class Connection(asyncio.Protocol):
         if transport is None or tls is None:
             return False
         try:
-            secured = await self._loop.start_tls(
-                transport, self, tls(), server_side=True, ssl_handshake_timeout=HANDSHAKE
+            starting = self._loop.create_task(
+                self._loop.start_tls(transport, self, tls(), server_side=True, ssl_handshake_timeout=HANDSHAKE)
             )
+            if self._early:
+                await self._feed_early(transport)
+            secured = await starting
         except (OSError, ssl.SSLError) as error:
             log.info("TLS handshake with %s failed: %s", self._client, error)
             secured = None
@@ -248,9 +276,10 @@ class Connection(asyncio.Protocol):
         if what is Signal.START_TLS:
             self._pause(True)  # before the client can begin its handshake
             self._write(b"220 2.0.0 Ready to start TLS\r\n")
+            # Nothing in clear can come any more; what comes from now on may come before the handshake is reported done.
+            dialog.tls_started()
+            self._known_visitor.reset()
             if await self._start_tls():
-                dialog.tls_started()
-                self._known_visitor.reset()
                 self._paused = False
         else:
             try:
