@@ -8,7 +8,7 @@ daemon stops.
 import asyncio
 import collections
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import msgspec
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from emailgw.core.directory import ApiKey
 from emailgw.core.ids import KeyId
 from emailgw.core.listing import EventFilter
 from emailgw.errors import StoreUnavailable, TooManyRequests
-from emailgw.store.directory import Directory
+from emailgw.queue.keyring import KeyRing
 from emailgw.store.events import EventLog
 from emailgw.wire.events import EventLine, show_told
 
@@ -34,10 +34,9 @@ _encoder = msgspec.json.Encoder()
 class Streams:
     """All open streams. `close` ends them."""
 
-    def __init__(self, log: EventLog, directory: Directory, clock: Callable[[], int]) -> None:
+    def __init__(self, log: EventLog, keys: KeyRing) -> None:
         self._log = log
-        self._directory = directory
-        self._clock = clock
+        self._keys = keys
         self._open: collections.Counter[KeyId] = collections.Counter()
         self._closing = False
 
@@ -65,7 +64,7 @@ class Streams:
         """Pieces of the stream, until the daemon stops or the key is good no more."""
         yield b"retry: 3000\n\n"
         with self._log.listening() as heard:
-            while not self._closing and await self._is_good(key):
+            while not self._closing and await self._keys.still(key) is not None:
                 heard.clear()
                 head = await self._log.head()
                 page = await self._log.page(wanted, AT_ONCE, position, head + 1, newest_first=False)
@@ -81,11 +80,6 @@ class Streams:
                     yield b": still here\n\n"
                 else:
                     await asyncio.sleep(PAUSE)
-
-    async def _is_good(self, key: ApiKey) -> bool:
-        now = self._clock()
-        found = await self._directory.api_key(key.hash, now)
-        return found is not None and found.is_valid(now)
 
 
 class _StreamResponse(Response):

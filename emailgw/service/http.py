@@ -30,7 +30,7 @@ async def serve_http(
     limits = BodyLimits(section.max_body, section.body_timeout)
     fetch = Fetch(OutHttp(tuple(core.config.outbound.allow_networks)), section.max_body)
     links = core.vault.key_for("attachment links")
-    streams = Streams(core.store.events, core.store.directory, core.clock)
+    streams = Streams(core.store.events, core.keys)
     parts = Parts(
         store=core.store,
         accept=core.accept,
