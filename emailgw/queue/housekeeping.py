@@ -7,6 +7,7 @@ from collections.abc import Callable
 from emailgw import metrics
 from emailgw.core.ids import uuid7_floor
 from emailgw.errors import StoreUnavailable
+from emailgw.store.events import EventLog
 from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.queue import Queue
@@ -27,12 +28,14 @@ class Housekeeping:
         clock: Callable[[], int],
         keep: int,
         idempotency: Idempotency | None = None,
+        events: EventLog | None = None,
     ) -> None:
         self._queue = queue
         self._history = history
         self._clock = clock
         self._keep = keep
         self._idempotency = idempotency
+        self._events = events
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -51,6 +54,8 @@ class Housekeeping:
         forgotten = 0
         while count := await self._queue.discard(uuid7_floor(before), before, DISCARD_AT_ONCE):
             forgotten += count
+        while self._events is not None and await self._events.discard(before, DISCARD_AT_ONCE):
+            pass
         while self._idempotency is not None and await self._idempotency.forget(self._clock()):
             pass
         if forgotten:

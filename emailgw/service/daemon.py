@@ -84,7 +84,12 @@ class Service:
         router, manager = build_manager(core, preparer)
         stack.push_async_callback(router.close)
         housekeeping = Housekeeping(
-            core.store.queue, core.store.history, core.clock, self._config.queue.keep, core.store.idempotency
+            core.store.queue,
+            core.store.history,
+            core.clock,
+            self._config.queue.keep,
+            core.store.idempotency,
+            core.store.events,
         )
         stack.push_async_callback(cancel, self._supervisor.start("housekeeping", housekeeping.run()))
         stack.push_async_callback(cancel, self._supervisor.start("domain checks", core.domains.run()))

@@ -146,6 +146,18 @@ class EventLog:
         """
         await self._database.write(Verb((*work, _advance(reader, position)), durable=False))
 
+    async def discard(self, before: int, limit: int) -> int:
+        """Forget some events, older than a time, that are about no message and that every reader has read; how many.
+        Those of messages go with them (`Queue.discard`).
+        """
+        sql = (
+            "DELETE FROM events WHERE id IN (SELECT e.id FROM events e WHERE e.message_id = '' AND e.id < :below AND "
+            "e.id <= (SELECT coalesce(min(c.position), :below) FROM log_cursors c) ORDER BY e.id LIMIT :limit) "
+            "RETURNING id"
+        )
+        parameters: Parameters = {"below": await self.first_at(before), "limit": limit}
+        return len((await self._database.write(Verb((Statement(sql, parameters),), durable=False)))[0])
+
     async def _driver(self, parts: Sequence[_Part], bounds: Parameters) -> _Part:
         """The part with the fewest rows; the log itself when no part has an index or all have many."""
         whole = _Part(("SELECT id FROM events WHERE 1 = 1",), "1 = 1")

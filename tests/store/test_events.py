@@ -137,3 +137,19 @@ async def test_readers_are_woken_and_remember_where_they_are(store: Store) -> No
         await store.queue.enqueue(*make_mail())
         async with asyncio.timeout(5):
             await heard.wait()
+
+
+async def test_events_without_a_message_are_forgotten_when_they_are_old_and_read(store: Store) -> None:
+    for number in range(5):
+        domain = Domain(DomainId(f"d{number}"), f"d{number}.test", DomainStatus.PENDING, NOW)
+        event = event_without_message(NOW + number, E.DOMAIN_CREATED, domain.id, domain.name)
+        await store.directory.add_domain(domain, (), event)
+    await store.queue.enqueue(*make_mail(now=NOW))
+    await store.events.advance("reader", 2)
+    assert await store.events.discard(NOW + 4, 1) == 1
+    assert await store.events.discard(NOW + 4, 10) == 1
+    assert await store.events.discard(NOW + 4, 10) == 0  # the others are not read yet
+    await store.events.advance("reader", 6)
+    assert await store.events.discard(NOW + 4, 10) == 2
+    left = [told.event.type for told in await store.events.after(0, 10)]
+    assert left == [E.DOMAIN_CREATED, E.QUEUED]
