@@ -28,7 +28,7 @@ INSERT_EVENT = (
 )
 LOOKED_AT = 20_000  # rows of the driving index for one page, at 1 to 3 us each
 SAMPLE = 1_000  # rows counted to tell which part of a filter has fewer
-SLACK = 60_000  # milliseconds by which times may go back from one event to the next: transactions overtake each other
+SLACK = 10_000  # milliseconds by which times may go back from one event to the next: transactions overtake each other
 COMMON = ("queued", "delivered")  # as the partial index has them
 _UNCOMMON = "type NOT IN ('queued', 'delivered')"
 _LAST = (1 << 63) - 1
