@@ -27,7 +27,7 @@ class Certificates:
         self._files = (Path(certificate), Path(key))
         self.smtp = _context()
         self.http = _context()
-        self.http.set_alpn_protocols(["h2", "http/1.1"])
+        self.http.set_alpn_protocols(["http/1.1"])
         self._seen = self._stamps()
         try:
             self._load()

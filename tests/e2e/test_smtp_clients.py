@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from tests.bounce.corpora import CORPORA
@@ -35,13 +36,14 @@ class Host(NamedTuple):
 def host(tmp_path_factory: pytest.TempPathFactory, dns: DNSServer, sink: Sink) -> Iterator[Host]:
     directory = tmp_path_factory.mktemp("clients")
     write_certificate(directory, "localhost")
-    ports = {"starttls": free_port(), "tls": free_port()}
+    ports = {"starttls": free_port(), "tls": free_port(), "https": free_port()}
     gateway = Gateway(
         directory / "gateway",
         nameserver=dns.nameserver,
         mx_port=sink.port,
         settings={
             "tls": {"certificate": str(directory / "chain.pem"), "key": str(directory / "key.pem")},
+            "http": {"listen_tls": [f"127.0.0.1:{ports['https']}"]},
             "submission": {
                 "listen": [f"127.0.0.1:{ports['starttls']}"],
                 "listen_tls": [f"127.0.0.1:{ports['tls']}"],
@@ -218,6 +220,12 @@ def test_tls_versions(host: Host, version: ssl.TLSVersion) -> None:
         cipher = client.sock.cipher()
         assert cipher is not None
         assert version is ssl.TLSVersion.TLSv1_3 or cipher[0].startswith("ECDHE-")
+
+
+def test_the_api_with_the_same_certificate(host: Host) -> None:
+    context = ssl.create_default_context(cafile=str(host.directory / "chain.pem"))
+    answer = httpx.get(f"https://localhost:{host.ports['https']}/healthz", verify=context, timeout=20)
+    assert (answer.status_code, answer.http_version) == (200, "HTTP/1.1")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

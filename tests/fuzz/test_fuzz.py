@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bounce.corpora import CORPORA
+from tests.harness.dialogs import DIALOGS
 
 HERE = Path(__file__).parent
 SECONDS = 15
@@ -25,6 +26,8 @@ def test_nothing_is_found(target: str, tmp_path: Path) -> None:
     arguments = [f"-max_total_time={SECONDS}", "-timeout=20", f"-artifact_prefix={tmp_path}/", str(found)]
     if target == "fuzz_bounce.py" and seeds.is_dir():
         arguments.append(str(seeds))
+    if target == "fuzz_smtp.py":  # no sessions as they stand, but all the words
+        arguments.append(str(DIALOGS))
     result = subprocess.run(
         [sys.executable, str(HERE / target), *arguments], capture_output=True, text=True, timeout=180, check=False
     )
