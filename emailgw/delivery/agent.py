@@ -22,6 +22,7 @@ from emailgw.delivery.session import Session, open_session
 from emailgw.delivery.settings import DeliverySettings, TLSLevel
 from emailgw.delivery.trace import Trace
 
+LARGE = 1 << 20  # octets from which on a message is looked at in a thread, so that other lanes do not wait
 MAX_ADDRESSES = 10  # dialled in one try
 
 _UNSAFE_PATH = re.compile(r"[\x00-\x20\x7f<>]")
@@ -52,7 +53,10 @@ class Agent:
         Whatever DNS and hosts do is in the attempt's status. Raises ValueError for an envelope that is not fit for
         the wire; cancelled, it closes the session first.
         """
-        _must_be_sound(envelope)
+        if len(envelope.data) > LARGE:
+            await asyncio.to_thread(_must_be_sound, envelope)
+        else:
+            _must_be_sound(envelope)
         started_at = self._now()
         trace = Trace(min(self._settings.try_limit, deadline - started_at))
         try:

@@ -20,6 +20,7 @@ from emailgw.core.status import DeliveryStatus, LocalCause, Reply
 from emailgw.delivery.trace import Trace
 
 MAX_REPLY_LINES = 500  # aiosmtplib parses a growing reply from its start at every piece, which is quadratic
+LARGE = 1 << 20  # bytes from which on dots are doubled in a thread
 BLOCK = 65_536  # bytes of a message between two looks at progress
 
 
@@ -61,6 +62,12 @@ class _Protocol(SMTPProtocol):
     def abort(self) -> None:
         if self.transport is not None:
             cast(asyncio.Transport, self.transport).abort()
+
+
+def _with_dots(data: bytes) -> bytes:
+    """RFC 5321 §4.5.2: a dot at the start of a line is doubled."""
+    data = data.replace(b"\r\n.", b"\r\n..")
+    return b"." + data if data.startswith(b".") else data
 
 
 class Wire:
@@ -121,9 +128,10 @@ class Wire:
         trace.remark(f"{len(data)} bytes of message, then a dot")
         if not self._protocol.expect():
             raise self.broken(LocalCause.PROTOCOL_ERROR, "it replied to the message before it was sent", trace)
-        data = data.replace(b"\r\n.", b"\r\n..")
-        if data.startswith(b"."):
-            data = b"." + data
+        if len(data) > LARGE:  # other lanes shall not wait for 25 MB
+            data = await asyncio.to_thread(_with_dots, data)
+        else:
+            data = _with_dots(data)
         try:
             if len(data) > BLOCK:
                 return await self._send_blocks(data, trace, block_timeout, dot_timeout)

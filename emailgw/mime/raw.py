@@ -13,7 +13,7 @@ from emailgw.core.text import clean_line
 from emailgw.mime.compose import header_date
 from emailgw.mime.headers import mailbox_field, text_field
 from emailgw.mime.reader import decode_words
-from emailgw.mime.transfer import LONGEST_LINE, longest, to_crlf
+from emailgw.mime.transfer import LONGEST_LINE, long_line, to_crlf
 
 MAX_HEADER = 256 * 1024  # octets
 MAX_FIELDS = 1_000
@@ -57,12 +57,11 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
     data = to_crlf(data)
     if b"\0" in data:
         raise RawError("it holds a NUL character")
-    if longest(data, b"\r\n") > LONGEST_LINE:
-        lengths = [len(line) for line in data.split(b"\r\n")]
-        number = next(number for number, length in enumerate(lengths, 1) if length > LONGEST_LINE)
-        raise RawError(
-            f"line {number} has {lengths[number - 1]} octets, more than {LONGEST_LINE}: use quoted-printable or base64"
-        )
+    start = long_line(data, b"\r\n")
+    if start >= 0:
+        number = data.count(b"\r\n", 0, start) + 1
+        length = len(data[start:].partition(b"\r\n")[0])
+        raise RawError(f"line {number} has {length} octets, more than {LONGEST_LINE}: use quoted-printable or base64")
     head, body = _split(data)
     fields = _fields(head)
     if not (head.isascii() or utf8):

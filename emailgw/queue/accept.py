@@ -245,7 +245,7 @@ class _Drafting:
         )
         if content.raw is not None:
             raw = msgspec.structs.replace(content, raw=complete(content.raw, message))
-            message = msgspec.structs.replace(message, content_id=self._content_id(raw))
+            message = msgspec.structs.replace(message, content_id=self._own_content_id(raw))
         self._messages.append(message)
         self._sizes.append(size)
         accepted = EventType.SCHEDULED if date > now else EventType.QUEUED
@@ -265,6 +265,12 @@ class _Drafting:
             kind, detail = (EventType.SUPPRESSED, _SUPPRESSED) if avoid else (accepted, _QUEUED)
             self._recipients.append(recipient)
             self._events.append(Event(now, kind, message.id, recipient.id, address, detail, domain=author.domain))
+
+    def _own_content_id(self, content: Content) -> ContentId:
+        """Of one that no other message can have, so nobody compares its megabytes."""
+        [serial] = self._serials.take(self._now)
+        self._contents[ContentId(serial)] = content
+        return ContentId(serial)
 
     def _content_id(self, content: Content) -> ContentId:
         # By value where that has a hash (a fallback may be a list), else by identity, which `_contents` keeps alive.

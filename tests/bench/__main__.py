@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tests.bench import scenarios
 from tests.bench.lists import lists
-from tests.bench.smtp import idle, submit
+from tests.bench.smtp import idle, stall, submit
 from tests.bench.stages import stages
 
 SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
@@ -25,7 +25,7 @@ SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "memory": lambda: scenarios.memory(100_000),
     "smtp-reused": lambda: submit(20_000, reuse=True),
     "smtp-new": lambda: submit(5_000, reuse=False),
-    "smtp-25mb": lambda: submit(8, reuse=True, size=25 << 20, sessions=2),
+    "smtp-25mb": lambda: stall(8),
     "smtp-idle": lambda: idle(10_000),
     "stages": stages,
     "list-1000000": lambda: lists(1_000_000),

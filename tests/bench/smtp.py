@@ -3,14 +3,16 @@
 Mail waits for hosts that nothing listens on, so that accepting alone is measured.
 """
 
+import multiprocessing
+import smtplib
 import subprocess
 import time
 
-from tests.bench.world import world
+from tests.bench.world import Settings, world
 from tests.harness.need import need
 
 SESSIONS = 50
-SETTINGS = {
+SETTINGS: Settings = {
     "submission": {"trusted_key": "test", "max_connections": 20_000, "max_connections_per_address": 20_000},
     "log": {"mail": False},
 }
@@ -30,6 +32,39 @@ def submit(count: int, *, reuse: bool, size: int = 4096, sessions: int = SESSION
         )  # fmt: skip
         took = time.perf_counter() - began
         return {"per_second": count / took, "cpu_ms": (place.cpu() - cpu) * 1000 / count, "rss_mb": place.rss()}
+
+
+def stall(count: int, size: int = 25 << 20) -> dict[str, float]:
+    """How long a session waits for its NOOP while another sends large messages."""
+    with world(
+        sink=False, settings=SETTINGS | {"submission": SETTINGS["submission"] | {"junk_limit": 10_000}}
+    ) as place:
+        gateway = place.gateway
+        gateway.start()
+        line = b"0123456789abcdef" * 4 + b"\r\n"
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200)).encode()
+        header = b"From: a@sender.test\r\nX-Emailgw-Scheduled-At: %s\r\n\r\n" % at  # accepting alone is measured
+        data = header + line * (size // len(line))
+
+        def send() -> None:
+            with smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=120) as client:
+                for _ in range(count):
+                    client.sendmail("a@sender.test", ["user@rcpt.test"], data)
+
+        waits: list[float] = []
+        with smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=120) as other:
+            other.ehlo()
+            sender = multiprocessing.get_context("fork").Process(target=send)
+            sender.start()
+            while sender.is_alive():
+                began = time.perf_counter()
+                other.noop()
+                waits.append((time.perf_counter() - began) * 1000)
+                time.sleep(0.002)
+            sender.join()
+            assert sender.exitcode == 0
+        waits.sort()
+        return {"longest_ms": waits[-1], "p99_ms": waits[len(waits) * 99 // 100], "rss_mb": place.rss()}
 
 
 def idle(count: int) -> dict[str, float]:
