@@ -11,6 +11,7 @@ from emailgw.core.ids import KeyId
 from emailgw.core.keys import hash_key
 from emailgw.errors import Conflict, NotFound, StoreUnavailable
 from emailgw.store.directory import Directory
+from emailgw.store.remembered import FRESH, Remembered
 
 NOTE_EVERY = 60_000  # milliseconds between two notes of when a key was last used
 # Mail of this machine's own programs (`sendmail`) belongs to this key, which exists nowhere else.
@@ -26,6 +27,7 @@ class KeyRing:
         self._clock = clock
         self._noting: set[asyncio.Task[None]] = set()
         self._noted: dict[KeyId, int] = {}
+        self._named: Remembered[str, ApiKey] = Remembered()  # each new session asks
 
     async def find(self, text: str) -> ApiKey | None:
         """The valid key with this token. Raises StoreUnavailable."""
@@ -45,11 +47,15 @@ class KeyRing:
 
     async def named(self, id_or_name: str) -> ApiKey | None:
         """The valid key that the operator called so, for clients that need no token. Raises StoreUnavailable."""
-        try:
-            key = await self._directory.api_key_named(id_or_name)
-        except (NotFound, Conflict):
-            return None
-        return self._valid(key, self._clock())
+        now = self._clock()
+        known = self._named.get(id_or_name, now)
+        if known is None:
+            try:
+                known = await self._directory.api_key_named(id_or_name)
+            except (NotFound, Conflict):
+                return None
+            self._named.put(id_or_name, known, now + FRESH)
+        return self._valid(known, now)
 
     def _valid(self, key: ApiKey | None, now: int) -> ApiKey | None:
         if key is None or not key.is_valid(now):
