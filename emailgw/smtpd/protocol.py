@@ -77,6 +77,10 @@ class Connection(asyncio.Protocol):
         self._commands = 0
         self._body_since: float | None = None
 
+    def received(self) -> int:
+        """Octets of the message that is coming in."""
+        return self._dialog.body.size if self._dialog is not None and self._dialog.body is not None else 0
+
     # From the loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
