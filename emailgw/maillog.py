@@ -9,6 +9,7 @@ import re
 
 from emailgw.core.events import Attempt, Event
 from emailgw.core.model import Message, Recipient
+from emailgw.core.receiving import Received
 
 _log = logging.getLogger("emailgw.mail")
 _PLAIN = re.compile(r"[!-~]+\Z")
@@ -37,6 +38,12 @@ def changed(event: Event) -> None:
     _write(event.type.value, message=event.message_id, recipient=event.recipient_id, to=event.address,
            source=detail.source.value, status=detail.status or "none", reporting_mta=detail.reporting_mta or "none",
            reason=detail.reason)  # fmt: skip
+
+
+def received(mail: Received) -> None:
+    """Mail for somebody here is on stable storage."""
+    _write("received", message=mail.id, to=",".join(map(str, mail.recipients)), reverse_path=mail.reverse_path or "<>",
+           client=mail.client or "none", size=mail.size, spam=str(mail.summary.spam).lower())  # fmt: skip
 
 
 def unparsed(message_id: str, recipient_id: int, kind: str, size: int) -> None:

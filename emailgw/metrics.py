@@ -19,6 +19,9 @@ waiting = Gauge("emailgw_waiting_recipients", "Recipients not finished, by state
 troubled_sites = Gauge("emailgw_troubled_sites", "Sites that are paused", registry=registry)
 reports = Counter("emailgw_reports", "Reports by mail, by kind and effect", ["kind", "effect"], registry=registry)
 inbound_refused = Counter("emailgw_inbound_refused", "Recipients refused by inbound SMTP", registry=registry)
+received = Counter(
+    "emailgw_received", "Mail received for people and programs, by effect", ["effect"], registry=registry
+)
 smtp_connections = Gauge(
     "emailgw_smtp_connections", "SMTP clients connected, by listener", ["listener"], registry=registry
 )

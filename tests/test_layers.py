@@ -45,9 +45,9 @@ LAYERS = {
     "outhttp": Layer("core errors", door="aiohttp yarl"),
     "smtpd": Layer("core errors mime bounce wire queue maillog metrics"),
     "api": Layer(
-        "core errors wire outhttp store metrics "
+        "core errors mime.incoming wire outhttp store metrics "
         "queue.accept queue.keys queue.domains queue.raw queue.validation queue.schedule queue.templates queue.keyring "
-        "queue.rates queue.once",
+        "queue.rates queue.once queue.inbox queue.reception",
         door="starlette",
     ),
     "control": Layer("core errors mime wire queue store vault maillog metrics"),

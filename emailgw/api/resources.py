@@ -14,6 +14,7 @@ from emailgw.api.limits import BodyLimits
 from emailgw.api.links import Links
 from emailgw.api.operation import DescribedRoute
 from emailgw.api.reading import Reading
+from emailgw.api.receiving import Receiving, RuleResource
 from emailgw.api.sharing import Sharing
 from emailgw.api.stream import Streams
 from emailgw.api.suppressions import SuppressionResource
@@ -22,6 +23,7 @@ from emailgw.api.validation import ValidationResource
 from emailgw.core.dns import Lookup
 from emailgw.queue.accept import Accept
 from emailgw.queue.domains import Domains
+from emailgw.queue.inbox import Rules
 from emailgw.queue.keyring import KeyRing
 from emailgw.queue.once import Once
 from emailgw.queue.rates import RateLimits
@@ -39,6 +41,7 @@ class Parts(msgspec.Struct, frozen=True):
     fetch: Fetch
     clock: Callable[[], int]
     domains: Domains
+    rules: Rules
     open_lookup: Callable[[], Lookup]
     link_key: bytes
     keys: KeyRing
@@ -54,6 +57,8 @@ def build_resources(parts: Parts) -> list[DescribedRoute]:
     return [
         *ValidationResource(parts.open_lookup, parts.limits, parts.clock).routes(guard),
         *_emails(parts).routes(guard),
+        *Receiving(parts.store.received, Links(parts.link_key), parts.clock).routes(guard),
+        *RuleResource(parts.rules, parts.limits).routes(guard),
         *_reading(parts).routes(guard),
         *Sharing(parts.store.history, Links(parts.link_key), parts.limits, parts.clock).routes(guard),
         *EventResource(parts.store.events, parts.store.directory, parts.streams).routes(guard),

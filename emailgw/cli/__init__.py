@@ -14,6 +14,7 @@ from emailgw.cli.bounce import bounce, bounces
 from emailgw.cli.context import DEFAULT_CONFIG, Context
 from emailgw.cli.directory import domain, key
 from emailgw.cli.queue import queue
+from emailgw.cli.receiving import receive
 from emailgw.cli.send import send
 from emailgw.cli.sendmail import sendmail
 from emailgw.cli.setup import check, init, serve
@@ -33,7 +34,7 @@ def group(context: click.Context, config: str) -> None:
     context.obj = Context(config)
 
 
-for command in (serve, check, init, domain, key, suppression, queue, send, bounce, bounces, sendmail):
+for command in (serve, check, init, domain, key, suppression, receive, queue, send, bounce, bounces, sendmail):
     group.add_command(command)
 
 

@@ -88,6 +88,16 @@ def set_domain(context: Context, name: str, forward_reports_to: str, as_json: bo
     _show_domain(context.ask(ask.SetDomain(name, forward_reports_to)), as_json)
 
 
+@domain.command("receive")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.argument("name")
+@json_option
+@click.pass_obj
+def receive_domain(context: Context, switch: str, name: str, as_json: bool) -> None:
+    """Take mail to a domain, or stop taking it. Its MX record must lead here."""
+    _show_domain(context.ask(ask.ReceiveDomain(name, switch == "on")), as_json)
+
+
 @click.group()
 def key() -> None:
     """The API keys that applications send with."""
@@ -168,6 +178,7 @@ def _show_domain(answer: object, as_json: bool) -> None:
     print_fields((("domain", answer.name), ("status", answer.status), ("since", answer.created_at)))
     forwarded = {None: "as configured", "": "nowhere"}.get(answer.forward_reports_to, answer.forward_reports_to)
     print_fields((("feedback loops", answer.feedback_address), ("reports to", forwarded)))
+    print_fields((("receives", "yes" if answer.receiving else "no"),))
     console.print("\nPublish these DNS records:\n")
     for record in answer.records:
         priority = f"{record.priority} " if record.priority is not None else ""

@@ -1,6 +1,7 @@
 """What types cannot say of a configuration: ranges, choices, and what must fit together."""
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,9 @@ _RANGES = {
     "inbound.greeting_delay": _Rule(0, 60_000),
     "inbound.junk_limit": _Rule(1, 10_000),
     "inbound.min_rate": _Rule(0, 1 << 20),
+    "receiving.keep": _Rule(60_000, 3650 * 86_400_000),
+    "receiving.client_rate": _Rule(1, 60_000),
+    "receiving.recipient_rate": _Rule(1, 60_000),
     "submission.max_size": _Rule(64 << 10, 1 << 30),
     "submission.max_recipients": _Rule(1, 100_000),
     "submission.max_connections": _Rule(1, 100_000),
@@ -68,6 +72,7 @@ _RANGES = {
 }
 _CHOICES = {
     "delivery.tls": ("opportunistic", "off"),
+    "receiving.spam_action": ("mark", "reject"),
     "log.level": ("debug", "info", "warning", "error"),
 }
 
@@ -84,7 +89,14 @@ def check(config: Config) -> str | None:
         value = _get(config, key)
         if value not in choices:
             return f"{key}: found {value!r}, expected {' or '.join(map(repr, choices))}"
-    for section_check in (_check_data_dir, _check_listeners, _check_submission, _check_addresses, _check_times):
+    for section_check in (
+        _check_data_dir,
+        _check_listeners,
+        _check_submission,
+        _check_receiving,
+        _check_addresses,
+        _check_times,
+    ):
         problem = section_check(config)
         if problem is not None:
             return problem
@@ -119,6 +131,14 @@ def _check_submission(config: Config) -> str | None:
     section = config.submission
     if len(section.socket) > LONGEST_DATA_DIR:
         return f"submission.socket: found {len(section.socket)} characters, expected at most {LONGEST_DATA_DIR}"
+    return None
+
+
+def _check_receiving(config: Config) -> str | None:
+    try:
+        re.compile(config.receiving.spam_header)
+    except re.error as error:
+        return f"receiving.spam_header: found {config.receiving.spam_header!r}, expected a regular expression ({error})"
     return None
 
 

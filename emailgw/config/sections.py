@@ -68,6 +68,16 @@ class InboundConfig(Section, frozen=True):
     forward_reports_to: str = ""
 
 
+class ReceivingConfig(Section, frozen=True):
+    """`spam_header`: a regular expression; empty: none."""
+
+    keep: Duration = Duration(30 * 86_400_000)
+    client_rate: int = 600
+    recipient_rate: int = 600
+    spam_header: str = ""
+    spam_action: str = "mark"
+
+
 class SuppressionConfig(Section, frozen=True):
     hard_bounces: bool = True
     transient_bounces: bool = True
@@ -138,6 +148,7 @@ class Config(Section, frozen=True):
     ehlo_name: HostName = HostName("")
     http: HttpConfig = HttpConfig()
     inbound: InboundConfig = InboundConfig()
+    receiving: ReceivingConfig = ReceivingConfig()
     submission: SubmissionConfig = SubmissionConfig()
     sendmail: SendmailConfig = SendmailConfig()
     tls: TlsConfig = TlsConfig()

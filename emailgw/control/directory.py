@@ -70,6 +70,12 @@ class DirectoryOperations:
         await self._reports.set_forward_address(domain.name, address)
         return await self.show_domain(ask.ShowDomain(domain.name))
 
+    async def receive_domain(self, request: ask.ReceiveDomain) -> ask.DomainAnswer:
+        """Raises NotFound."""
+        domain = await self._named(request.name)
+        await self._domains.change(msgspec.structs.replace(domain, receiving=request.receiving))
+        return await self.show_domain(ask.ShowDomain(domain.name))
+
     async def _named(self, name: str) -> Domain:
         try:
             return await self._directory.domain_named(_domain_name(name))
@@ -111,6 +117,7 @@ class DirectoryOperations:
             tuple(_show_record(record) for record in records if record.purpose != "Tracking"),
             f"{FEEDBACK}@{domain.return_path_host}",
             await self._reports.forward_address(domain.name),
+            domain.receiving,
         )
 
 

@@ -5,6 +5,7 @@ import msgspec
 from emailgw.control import requests as ask
 from emailgw.control.directory import DirectoryOperations
 from emailgw.control.queue import QueueOperations
+from emailgw.control.receiving import ReceivingOperations
 from emailgw.control.suppressions import SuppressionOperations
 from emailgw.core.address import AddressError, Mailbox
 from emailgw.core.directory import ApiKey, Dialect
@@ -23,11 +24,13 @@ class Operations:
         directory: DirectoryOperations,
         queue: QueueOperations,
         suppressions: SuppressionOperations,
+        receiving: ReceivingOperations,
         accept: Accept,
     ) -> None:
         self._directory = directory
         self._queue = queue
         self._suppressions = suppressions
+        self._receiving = receiving
         self._accept = accept
 
     async def run(self, request: ask.AnyRequest) -> msgspec.Struct:
@@ -41,6 +44,14 @@ class Operations:
                 return await self._directory.show_domain(request)
             case ask.SetDomain():
                 return await self._directory.set_domain(request)
+            case ask.ReceiveDomain():
+                return await self._directory.receive_domain(request)
+            case ask.ListRules():
+                return await self._receiving.list(request)
+            case ask.AddRule():
+                return await self._receiving.add(request)
+            case ask.RemoveRule():
+                return await self._receiving.remove(request)
             case ask.VerifyDomain():
                 return await self._directory.verify_domain(request)
             case ask.RotateDomain():

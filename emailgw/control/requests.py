@@ -32,6 +32,7 @@ class DomainAnswer(msgspec.Struct, frozen=True):
     records: tuple[Record, ...] = ()
     feedback_address: str = ""
     forward_reports_to: str | None = None
+    receiving: bool = False
 
 
 class DomainsAnswer(msgspec.Struct, frozen=True):
@@ -156,6 +157,20 @@ class UnparsedMailAnswer(msgspec.Struct, frozen=True):
     raw: bytes
 
 
+class RuleEntry(msgspec.Struct, frozen=True):
+    """`forward_to` empty: nowhere."""
+
+    id: str
+    address: str
+    action: str
+    forward_to: str
+    created_at: str
+
+
+class RulesAnswer(msgspec.Struct, frozen=True):
+    rules: tuple[RuleEntry, ...]
+
+
 class Request(msgspec.Struct, frozen=True, tag_field="ask"):
     answer: ClassVar[type[msgspec.Struct]]
 
@@ -198,6 +213,34 @@ class SetDomain(Request, frozen=True, tag="domain.set"):
     answer = DomainAnswer
     name: str
     forward_reports_to: str
+
+
+class ReceiveDomain(Request, frozen=True, tag="domain.receive"):
+    """Whether mail to the domain is taken."""
+
+    answer = DomainAnswer
+    name: str
+    receiving: bool
+
+
+class ListRules(Request, frozen=True, tag="receive.list"):
+    answer = RulesAnswer
+
+
+class AddRule(Request, frozen=True, tag="receive.add"):
+    """`action` None: as `forward_to` says."""
+
+    answer = RuleEntry
+    address: str
+    forward_to: str | None = None
+    action: str | None = None
+
+
+class RemoveRule(Request, frozen=True, tag="receive.remove"):
+    """By id or address."""
+
+    answer = RuleEntry
+    name: str
 
 
 class CreateKey(Request, frozen=True, tag="key.create"):
@@ -308,6 +351,10 @@ AnyRequest = (
     | ListDomains
     | ShowDomain
     | SetDomain
+    | ReceiveDomain
+    | ListRules
+    | AddRule
+    | RemoveRule
     | VerifyDomain
     | RotateDomain
     | DeleteDomain

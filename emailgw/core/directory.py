@@ -39,7 +39,8 @@ class DomainRecord(msgspec.Struct, frozen=True):
 
 
 class Domain(msgspec.Struct, frozen=True):
-    """`name` in A-labels; `return_path` and `tracking` are labels below it. `checked` holds the records as they were
+    """`name` in A-labels; `return_path` and `tracking` are labels below it. `receiving`: mail
+    to it is taken, and its own MX record is to lead here. `checked` holds the records as they were
     found at `checked_at`; `failures` counts how often in a row the domain was found broken.
     """
 
@@ -52,6 +53,7 @@ class Domain(msgspec.Struct, frozen=True):
     open_tracking: bool = False
     click_tracking: bool = False
     tls: str = "opportunistic"
+    receiving: bool = False
     checked_at: int | None = None
     failures: int = 0
     checked: tuple[DomainRecord, ...] = ()

@@ -12,6 +12,7 @@ import msgspec
 
 from emailgw.core.address import Address
 from emailgw.core.ids import EventId, MessageId, RecipientId
+from emailgw.core.receiving import Summary
 from emailgw.core.status import DeliveryStatus, EnhancedStatus
 
 
@@ -111,7 +112,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     mail any more for it; None means what its type does by itself (`store.suppressions.suppressing`).
     `ip`, `user_agent`, `link`: who opened, clicked or unsubscribed, and where; `machine`: a prefetcher or scanner did.
     `subject`: the id of the domain, suppression or endpoint that an event without a message is about; `created_at`:
-    that one's own.
+    that one's own. `mail`: what came in, for type received.
     """
 
     source: Source = Source.LOCAL
@@ -133,6 +134,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     machine: bool = False
     subject: str | None = None
     created_at: int | None = None
+    mail: Summary | None = None
 
 
 NOBODY = Address("", "")

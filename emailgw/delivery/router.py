@@ -4,7 +4,10 @@ Keeps no cache of its own: the resolver's is the only one, so a route is never o
 """
 
 import asyncio
+import ipaddress
 from random import Random
+
+import msgspec
 
 from emailgw.core.guard import Guard, same_address
 from emailgw.core.status import DeliveryStatus
@@ -30,12 +33,30 @@ class Router:
 
     async def route(self, nexthop: str) -> Route | DeliveryStatus:
         """The way to `nexthop` (a domain in A-labels); hosts of equal preference are shuffled at every call."""
+        if nexthop.startswith("["):
+            return await self._direct(nexthop)
         records = mx.exchanges(nexthop, await self._resolver.mx(nexthop))
         if isinstance(records, DeliveryStatus):
             return records
         ranked = mx.rank(records, self._random)
         found = await asyncio.gather(*map(self._find, ranked))
         return mx.choose(nexthop, ranked, dict(zip((record.host for record in ranked), found, strict=True)))
+
+    async def _direct(self, nexthop: str) -> Route | DeliveryStatus:
+        """`[host]` or `[host]:port`: the host itself, whatever its MX records say; a site of its own."""
+        host = nexthop[1:].partition("]")[0]
+        ranked = (Exchange(0, host),)
+        route = mx.choose(host, ranked, {host: self._literal(host) or await self._find(ranked[0])})
+        return route if isinstance(route, DeliveryStatus) else msgspec.structs.replace(route, site=nexthop)
+
+    def _literal(self, host: str) -> Found | None:
+        """What an IP address leads to; None for a name."""
+        try:
+            address = str(ipaddress.ip_address(host))
+        except ValueError:
+            return None
+        refusal = self._guard.refusal(address)
+        return Found((), (refusal,)) if refusal is not None else Found((address,))
 
     async def close(self) -> None:
         await self._resolver.close()

@@ -97,9 +97,11 @@ class Mail:
         self.parts = parts
 
 
-def read(message: bytes) -> Mail:
-    """The message in parts. A message/rfc822 part is a leaf: whoever wants what is in it reads its body in turn."""
-    data = _with_lf(message[:MAX_MESSAGE]).replace(b"\0", b"").lstrip(b"\n")
+def read(message: bytes, most: int = MAX_MESSAGE) -> Mail:
+    """The message in parts, of which `most` bytes are looked at. A message/rfc822 part is a leaf: whoever wants what is
+    in it reads its body in turn.
+    """
+    data = _with_lf(message[:most]).replace(b"\0", b"").lstrip(b"\n")
     fields, start = read_fields(data)
     content_type, parameters = _content_type(fields, "text/plain")
     boundary = parameters.get("boundary", "")

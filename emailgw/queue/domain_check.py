@@ -34,6 +34,8 @@ def expected_records(domain: Domain, keys: tuple[DkimKey, ...], host_name: str) 
         DomainRecord("DMARC", f"_dmarc.{domain.name}", "TXT", "v=DMARC1; p=none", required=False),
         DomainRecord("Tracking", domain.tracking_host, "CNAME", host_name, required=False),
     ]
+    if domain.receiving:
+        records.append(DomainRecord("Receiving", domain.name, "MX", host_name, 10, required=False))
     found = {(record.purpose, record.name): record for record in domain.checked}
     return tuple(
         msgspec.structs.replace(record, status=was.status, message=was.message)
@@ -54,7 +56,7 @@ async def _check(record: DomainRecord, lookup: Lookup) -> DomainRecord:
         return _judged(record, RecordStatus.TEMPORARY_FAILURE, f"DNS did not answer: {found.trouble}. Try again.")
     if record.purpose == "SPF":
         status, message = await _check_spf(record, found, lookup)
-    elif record.purpose == "MX":
+    elif record.type == "MX":
         status, message = _check_mx(record, found)
     elif record.purpose == "DKIM":
         status, message = _check_dkim(record, found)
@@ -127,7 +129,7 @@ def _check_mx(record: DomainRecord, found: Looked) -> tuple[RecordStatus, str]:
         return _other(record, tuple(host or "." for _, host in hosts))
     if hosts[0][0] < ours[0]:
         return RecordStatus.FAILED, (
-            f"The MX record of {record.name} to {hosts[0][1]} comes before ours, so bounces go there: remove it."
+            f"The MX record of {record.name} to {hosts[0][1]} comes before ours, so mail goes there: remove it."
         )
     return RecordStatus.VERIFIED, ""
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 from emailgw import metrics
 from emailgw.core.ids import uuid7_floor
@@ -11,11 +12,21 @@ from emailgw.store.events import EventLog
 from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.queue import Queue
+from emailgw.store.received import ReceivedMail
 
 log = logging.getLogger("emailgw.queue")
 
+DIGESTS = 3_600_000  # milliseconds for which received mail is known again, and more
 EVERY = 30  # seconds
+RECEIVED_AT_ONCE = 20  # each has its whole message with it
 DISCARD_AT_ONCE = 200  # messages in one transaction: accepting must not wait behind it for long
+
+
+class Received(NamedTuple):
+    """Received mail, and for how many milliseconds it is kept."""
+
+    mail: ReceivedMail
+    keep: int
 
 
 class Housekeeping:
@@ -29,6 +40,7 @@ class Housekeeping:
         keep: int,
         idempotency: Idempotency | None = None,
         events: EventLog | None = None,
+        received: Received | None = None,
     ) -> None:
         self._queue = queue
         self._history = history
@@ -36,6 +48,7 @@ class Housekeeping:
         self._keep = keep
         self._idempotency = idempotency
         self._events = events
+        self._received = received
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -58,6 +71,15 @@ class Housekeeping:
             pass
         while self._idempotency is not None and await self._idempotency.forget(self._clock()):
             pass
+        await self._forget_received()
         if forgotten:
             log.info("%d finished messages older than %d days were forgotten", forgotten, self._keep // 86_400_000)
         return forgotten
+
+    async def _forget_received(self) -> None:
+        if self._received is None:
+            return
+        mail, keep = self._received
+        now = self._clock()
+        while await mail.forget(uuid7_floor(max(0, now - keep)), now - DIGESTS, RECEIVED_AT_ONCE) == RECEIVED_AT_ONCE:
+            pass

@@ -18,6 +18,7 @@ from emailgw.mime.dkim import Signer, sign
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.mime.template import render
 from emailgw.queue.forwarding import REPORTS
+from emailgw.queue.passing import FORWARDED, FORWARDED_NULL
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Claimed
 from emailgw.store.rows import decode_content
@@ -95,7 +96,8 @@ class Preparer:
                 if content is None:
                     content = contents[message.content_id] = decode_content(body)
                 data = compose(render(content, message.variables), message)
-                data = sign(data, signers[message.author.domain], now) + data
+                if message.key_id not in FORWARDED:  # others wrote that
+                    data = sign(data, signers[message.author.domain], now) + data
                 reverse_path = self._reverse_path(item, message, hosts)
                 made.append(Envelope(reverse_path, item.recipient.address, data, message.dsn, item.recipient.dsn))
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
@@ -103,7 +105,10 @@ class Preparer:
         return made
 
     def _reverse_path(self, item: Claimed, message: Message, hosts: dict[str, str]) -> str:
-        if message.key_id == REPORTS:  # what it tells of came back already: nothing shall come back of it
+        if message.key_id in (
+            REPORTS,
+            FORWARDED_NULL,
+        ):  # what it tells of came back already: nothing shall come back of it
             return ""
         local = self._return_paths.local_part(item.recipient.id, message.expires_at + self._lifetime)
         return f"{local}@{hosts[message.author.domain]}"

@@ -10,12 +10,14 @@ from emailgw.config import Config
 from emailgw.control.directory import DirectoryOperations
 from emailgw.control.operations import Operations
 from emailgw.control.queue import QueueOperations, Sites
+from emailgw.control.receiving import ReceivingOperations
 from emailgw.control.suppressions import SuppressionOperations
 from emailgw.core.ids import SerialNumbers
 from emailgw.delivery.lookup import RecordLookup
 from emailgw.errors import ConfigError
 from emailgw.queue.accept import Accept, AcceptLimits
 from emailgw.queue.domains import Domains, DomainSettings
+from emailgw.queue.inbox import Rules
 from emailgw.queue.keyring import KeyRing
 from emailgw.queue.notices import Notices
 from emailgw.queue.once import Once
@@ -58,6 +60,8 @@ class Core:
         settings = DomainSettings(host_name, config.domains.check_every, config.domains.retire_after)
         self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)
 
+        self.rules = Rules(store.received, store.directory, clock)
+
     def open_lookup(self) -> RecordLookup:
         return RecordLookup(tuple(self.config.dns.nameservers), self.config.dns.timeout)
 
@@ -82,7 +86,8 @@ class Core:
         directory = DirectoryOperations(self.store.directory, self.store.reports, self.domains, self.clock)
         suppressions = SuppressionOperations(self.store.suppressions, self.clock)
         queue = QueueOperations(self.store.queue, self.store.history, self.clock, sites)
-        return Operations(directory, queue, suppressions, self.accept)
+        receiving = ReceivingOperations(self.rules)
+        return Operations(directory, queue, suppressions, receiving, self.accept)
 
 
 def _suppression_policy(config: Config) -> SuppressionPolicy:

@@ -12,7 +12,7 @@ from emailgw.control.channel import ControlServer
 from emailgw.errors import CannotListen
 from emailgw.listeners import bind, close_all, listening_on
 from emailgw.mime.returnpath import ReturnPaths
-from emailgw.queue.housekeeping import Housekeeping
+from emailgw.queue.housekeeping import Housekeeping, Received
 from emailgw.queue.manager import Manager
 from emailgw.queue.prepare import Preparer
 from emailgw.service.core import Core
@@ -90,6 +90,7 @@ class Service:
             self._config.queue.keep,
             core.store.idempotency,
             core.store.events,
+            Received(core.store.received, self._config.receiving.keep),
         )
         stack.push_async_callback(cancel, self._supervisor.start("housekeeping", housekeeping.run()))
         stack.push_async_callback(cancel, self._supervisor.start("domain checks", core.domains.run()))

@@ -2,6 +2,8 @@
 
 import random
 
+import msgspec
+
 from emailgw.config import Config
 from emailgw.core.rehearsal import REHEARSAL
 from emailgw.core.retry import RetryPolicy
@@ -28,7 +30,7 @@ def build_manager(core: Core, preparer: Preparer) -> tuple[Router, Manager]:
     rehearsal = Rehearsal(str(config.testing.domain), core.store.queue, core.store.history, return_paths, core.clock)
 
     def open_agent(nexthop: str) -> Rehearsal | Agent:
-        return rehearsal if nexthop == REHEARSAL else Agent(router, settings, nexthop, core.clock)
+        return rehearsal if nexthop == REHEARSAL else Agent(router, _for_hop(settings, nexthop), nexthop, core.clock)
 
     async def route(nexthop: str) -> RehearsalRoute | Route | DeliveryStatus:
         return RehearsalRoute() if nexthop == REHEARSAL else await router.route(nexthop)
@@ -57,6 +59,12 @@ def build_manager(core: Core, preparer: Preparer) -> tuple[Router, Manager]:
         queue.sessions_per_site, min(FIRST_PAUSE, policy.schedule[0]), min(LONGEST_PAUSE, max(policy.schedule))
     )
     return router, Manager(tools, route, ManagerSettings(queue.max_sessions, limits))
+
+
+def _for_hop(settings: DeliverySettings, nexthop: str) -> DeliverySettings:
+    """A rule may send mail on to a host and a port of its own: `[host]:port`."""
+    port = nexthop.rpartition("]:")[2] if nexthop.startswith("[") and "]:" in nexthop else ""
+    return msgspec.structs.replace(settings, mx_port=int(port)) if port else settings
 
 
 def delivery_settings(config: Config, host_name: str) -> DeliverySettings:

@@ -38,6 +38,7 @@ async def serve_http(
         fetch=fetch,
         clock=core.clock,
         domains=core.domains,
+        rules=core.rules,
         open_lookup=core.open_lookup,
         link_key=links,
         keys=core.keys,

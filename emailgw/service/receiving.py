@@ -1,6 +1,7 @@
 """How mail comes in by SMTP."""
 
 import contextlib
+import re
 import socket
 
 from emailgw.core.address import Address
@@ -9,6 +10,8 @@ from emailgw.queue.bounces import BounceLimits, Bounces
 from emailgw.queue.bounces import Tools as BounceTools
 from emailgw.queue.forwarding import Forwarding
 from emailgw.queue.mailboxes import Mailboxes
+from emailgw.queue.passing import Passing
+from emailgw.queue.reception import Reception, ReceptionPolicy
 from emailgw.service.core import Core
 from emailgw.service.submitting import listen
 from emailgw.service.supervision import Supervisor, cancel
@@ -49,7 +52,9 @@ async def serve_inbound(
     )
     unsubscribe_paths = ReturnPaths(core.vault.key_for("return path"), UNSUBSCRIBE)
     mailboxes = Mailboxes(return_paths, unsubscribe_paths, store.directory, tuple(section.plain_addresses), core.clock)
-    inbound = Inbound(mailboxes, bounces, InboundSettings(section.plain_rate, section.plain_size), core.clock)
+    rates = core.config.receiving
+    settings = InboundSettings(section.plain_rate, section.plain_size, rates.client_rate, rates.recipient_rate)
+    inbound = Inbound(mailboxes, bounces, _reception(core), settings, core.clock)
     gate = Gate(
         Care(
             timeout=section.timeout,
@@ -71,3 +76,15 @@ async def serve_inbound(
     stack.push_async_callback(cancel, supervisor.start("inbound SMTP", gate.run()))
     await listen({"listen": Server("inbound", offers, gate, inbound.open, tls)}, {"listen": listeners}, stack)
     stack.callback(gate.shut_down)
+
+
+def _reception(core: Core) -> Reception:
+    section = core.config.receiving
+    policy = ReceptionPolicy(
+        host_name=core.host_name,
+        spam=re.compile(section.spam_header, re.IGNORECASE) if section.spam_header else None,
+        reject_spam=section.spam_action == "reject",
+    )
+    passing = Passing(core.serials, core.config.queue.lifetime)
+    store = core.store
+    return Reception(store.received, store.directory, passing, policy, core.accept.check_space, core.clock)

@@ -1,4 +1,6 @@
-"""The inbound door: takes what comes back to our own addresses, and nothing else (no relay, no mailbox). RFC 5321."""
+"""The inbound door: takes what comes back to our own addresses, and mail for domains that receive. It relays nothing.
+RFC 5321.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -7,36 +9,50 @@ import msgspec
 
 from emailgw import metrics
 from emailgw.core.text import clean_line
+from emailgw.errors import NoRoom, Rejected
 from emailgw.queue.bounces import Bounces
 from emailgw.queue.mailboxes import Destination, Mailboxes, Purpose
+from emailgw.queue.reception import Incoming, Reception, Wanted
 from emailgw.smtpd.grammar import Mail, Rcpt
 from emailgw.smtpd.terms import Client, Credentials, Message, Question
 
 log = logging.getLogger("emailgw.smtpd")
 
 MAX_RECIPIENTS = 100
+FULL = "452 4.3.1 The disk is almost full, try again later"
 MAX_CLIENTS = 10_000  # whose rate is remembered
 
 
 class InboundSettings(msgspec.Struct, frozen=True):
     """To plain addresses a client may send `plain_rate` messages a minute, and of each the first `plain_size` octets
-    are read.
+    are read. `client_rate`, `recipient_rate`: messages a minute, of one client and for one address, to domains that
+    receive.
     """
 
     plain_rate: int = 60
     plain_size: int = 1 << 20
+    client_rate: int = 600
+    recipient_rate: int = 600
 
 
 class Inbound:
     """One for all connections."""
 
     def __init__(
-        self, mailboxes: Mailboxes, bounces: Bounces, settings: InboundSettings, clock: Callable[[], int]
+        self,
+        mailboxes: Mailboxes,
+        bounces: Bounces,
+        reception: Reception,
+        settings: InboundSettings,
+        clock: Callable[[], int],
     ) -> None:
         self.mailboxes = mailboxes
         self.bounces = bounces
         self.plain_size = settings.plain_size
+        self.reception = reception
         self.plain_rate = Rate(settings.plain_rate, clock)
+        self.client_rate = Rate(settings.client_rate, clock)
+        self.recipient_rate = Rate(settings.recipient_rate, clock)
 
     def open(self, client: Client) -> "_Visitor":
         return _Visitor(self, client)
@@ -52,6 +68,7 @@ class _Visitor:
 
     def reset(self) -> None:
         self._destinations: list[Destination] = []
+        self._wanted: list[Wanted] = []
 
     def ask(self, question: Question) -> str | Awaitable[str]:
         match question:
@@ -67,17 +84,35 @@ class _Visitor:
 
     async def _rcpt(self, address: str) -> str:
         destination = await self._inbound.mailboxes.find(address)
-        if destination is None:
+        wanted = None
+        if destination is None or destination.purpose is Purpose.PLAIN:  # postmaster's mail may be read by people, too
+            try:
+                wanted = await self._inbound.reception.wanted(address)
+            except NoRoom:
+                return FULL
+        if destination is None and wanted is None:
             metrics.inbound_refused.inc()
             log.info("inbound from %s refused for %s", self._client, clean_line(address, 100))
             return "550 5.1.1 No such mailbox here"
-        if destination.purpose is Purpose.PLAIN and not self._inbound.plain_rate.allows(self._client.address):
+        if not self._is_slow_enough(destination, wanted):
             return "451 4.7.1 Too many messages to this address, try again later"
-        self._destinations.append(destination)
+        if destination is not None:
+            self._destinations.append(destination)
+        if wanted is not None:
+            self._wanted.append(wanted)
         return "250 2.1.5 OK"
 
+    def _is_slow_enough(self, destination: Destination | None, wanted: Wanted | None) -> bool:
+        client = self._client.address
+        if wanted is not None:
+            recipient = str(wanted.address).lower()
+            return self._inbound.client_rate.allows(client) and self._inbound.recipient_rate.allows(recipient)
+        plain = destination is not None and destination.purpose is Purpose.PLAIN
+        return not plain or self._inbound.plain_rate.allows(client)
+
     async def _message(self, message: Message) -> str:
-        destinations, self._destinations = self._destinations, []
+        destinations, wanted = self._destinations, self._wanted
+        self.reset()
         if message.bare:
             # What one host reads as an end of line and another does not is how messages are smuggled.
             return "550 5.6.0 Lines must end in CR LF; bare CR or LF is not accepted"
@@ -85,6 +120,18 @@ class _Visitor:
         # store fails half-way, a report repeated to those that had it already has no second effect.
         for destination in sorted(dict.fromkeys(destinations), key=lambda one: one.purpose is Purpose.PLAIN):
             await self._receive(destination, message)
+        return await self._take(wanted, message) if wanted else "250 2.0.0 OK"
+
+    async def _take(self, wanted: list[Wanted], message: Message) -> str:
+        try:
+            mail = Incoming(self._client.address, message.mail.path, message.data)
+            await self._inbound.reception.take(wanted, mail)
+        except Rejected as refusal:
+            metrics.inbound_refused.inc()
+            log.info("inbound from %s refused: %s", self._client, refusal)
+            return f"{550 if refusal.status.subject == 7 else 554} {refusal.status} {clean_line(str(refusal), 200)}"
+        except NoRoom:
+            return FULL
         return "250 2.0.0 OK"
 
     async def _receive(self, destination: Destination, message: Message) -> None:

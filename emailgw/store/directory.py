@@ -36,6 +36,7 @@ class _Options(msgspec.Struct, frozen=True, omit_defaults=True):
     open_tracking: bool = False
     click_tracking: bool = False
     tls: str = "opportunistic"
+    receiving: bool = False
 
 
 _options = msgspec.json.Decoder(_Options)
@@ -193,7 +194,9 @@ def _insert_dkim_key(key: DkimKey) -> Statement:
 
 
 def _domain_parameters(domain: Domain) -> Parameters:
-    options = _Options(domain.return_path, domain.tracking, domain.open_tracking, domain.click_tracking, domain.tls)
+    options = _Options(
+        domain.return_path, domain.tracking, domain.open_tracking, domain.click_tracking, domain.tls, domain.receiving
+    )
     return {
         "id": domain.id,
         "name": domain.name,
@@ -219,6 +222,7 @@ def _domain_from(row: Row) -> Domain:
         open_tracking=options.open_tracking,
         click_tracking=options.click_tracking,
         tls=options.tls,
+        receiving=options.receiving,
         checked_at=values[5],
         failures=values[6],
         checked=_checked.decode(values[7]),

@@ -11,6 +11,7 @@ from emailgw.store.idempotency import Idempotency
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.messages import Messages
 from emailgw.store.queue import Queue
+from emailgw.store.received import ReceivedMail
 from emailgw.store.reports import Reports
 from emailgw.store.schema import prepare
 from emailgw.store.sqlite import SQLiteDatabase
@@ -30,6 +31,7 @@ class Store:
         self.directory = Directory(database)
         self.history = History(database)
         self.events = EventLog(database)
+        self.received = ReceivedMail(database, self.queue)
         self.messages = Messages(database)
         self.idempotency = Idempotency(database)
         self.reports = Reports(database)

@@ -22,6 +22,7 @@ from emailgw.store.suppressions import suppressing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
 
 T = TypeVar("T")
+Work = Sequence[Statement]
 
 INLINE_CONTENT = 64 * 1024  # octets of a content that a claim brings along; larger ones are read one by one
 
@@ -33,7 +34,6 @@ _INSERT_MESSAGE = insert(
 _INSERT_RECIPIENT = insert(
     "recipients", "id message_id address nexthop state tries due_at expires_at lease status reason updated_at dsn"
 )
-_INSERT_UNPARSED = insert("unparsed", "id at recipient_id kind raw")
 _CLAIM = (
     "UPDATE recipients SET due_at = :until, lease = :lease WHERE id IN (SELECT id FROM recipients WHERE "
     "nexthop = :nexthop AND due_at <= :now ORDER BY due_at, id LIMIT :count)"
@@ -106,13 +106,13 @@ class Queue:
         """Store a message whole. When this returns, it is on stable storage (guarantee G1)."""
         await self.enqueue_all(Arrival({message.content_id: content}, (message,), recipients, events))
 
-    async def enqueue_all(self, arrival: Arrival, once: Remembered | None = None) -> None:
-        """Store all of an arrival. When this returns, it is on stable storage (guarantee G1).
+    async def enqueue_all(self, arrival: Arrival, once: Remembered | None = None, work: Work = ()) -> None:
+        """Store all of an arrival, after `work`. When this returns, it is on stable storage (guarantee G1).
 
         `once`: the request that it is the effect of. Raises Conflict when that request was carried out before.
         """
         first = () if once is None else (remember(once),)
-        await self._database.write(Verb((*first, *_arriving(arrival))))
+        await self._database.write(Verb((*first, *work, *_arriving(arrival))))
         self._tell(arrival.recipients)
 
     async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
@@ -267,7 +267,7 @@ class Queue:
         parameters: Parameters = {
             "id": serial, "at": event.at, "recipient_id": event.recipient_id, "kind": kind, "raw": raw
         }  # fmt: skip
-        keep = Statement(_INSERT_UNPARSED, parameters)
+        keep = Statement(insert("unparsed", "id at recipient_id kind raw"), parameters)
         await self._write_report((_seen(event, digest), keep, *_events(event)), forward)
 
     async def _write_report(self, statements: tuple[Statement, ...], forward: Arrival | None) -> None:

@@ -18,8 +18,21 @@ REGION = "self-hosted"
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _STATUSES = ("not_started", "pending", "partially_verified", "verified", "partially_failed", "failed")
+_CAPABILITY = ("enabled", "disabled")
 _TLS = ("opportunistic", "enforced")
-_PURPOSES = {"DKIM": "DKIM", "SPF": "SPF", "MX": "SPF", "DMARC": "DMARC", "Tracking": "Tracking"}
+_PURPOSES = {
+    "DKIM": "DKIM",
+    "SPF": "SPF",
+    "MX": "SPF",
+    "DMARC": "DMARC",
+    "Tracking": "Tracking",
+    "Receiving": "Receiving",
+}
+
+
+class CapabilitiesWanted(msgspec.Struct, frozen=True):
+    sending: Annotated[str | None, says("Not used.")] = None
+    receiving: Annotated[str | None, says(enum=[*_CAPABILITY, None])] = None
 
 
 class DomainRequest(msgspec.Struct, frozen=True):
@@ -35,6 +48,9 @@ class DomainRequest(msgspec.Struct, frozen=True):
     click_tracking: bool | None = None
     tls: Annotated[
         str | None, says("Whether mail of this domain may go over connections without TLS.", enum=[*_TLS, None])
+    ] = None
+    capabilities: Annotated[
+        CapabilitiesWanted | None, says("Whether mail to the domain is taken; sending is always enabled.")
     ] = None
 
 
@@ -52,12 +68,16 @@ def read_domain(body: bytes) -> tuple[str | None, dict[str, Any]]:
         raise Rejected(f"Invalid `name` field: {name!r} has no dot; name a domain such as example.com.")
     if request.tls not in (None, *_TLS):
         raise Rejected("The `tls` field must be `opportunistic` or `enforced`.", name="invalid_parameter")
+    receiving = request.capabilities.receiving if request.capabilities is not None else None
+    if receiving not in (None, *_CAPABILITY):
+        raise Rejected("The `capabilities.receiving` field must be `enabled` or `disabled`.", name="invalid_parameter")
     fields = {
         "return_path": _label(request.custom_return_path, "custom_return_path"),
         "tracking": _label(request.tracking_subdomain, "tracking_subdomain"),
         "open_tracking": request.open_tracking,
         "click_tracking": request.click_tracking,
         "tls": request.tls,
+        "receiving": receiving == "enabled" if receiving is not None else None,
     }
     return name, {field: value for field, value in fields.items() if value is not None}
 
@@ -131,7 +151,7 @@ def show_domain(domain: Domain, records: tuple[DomainRecord, ...] | None, dialec
         "name": domain.name,
         "status": _status(domain),
         "region": REGION,
-        "capabilities": {"sending": "enabled", "receiving": "disabled"},
+        "capabilities": {"sending": "enabled", "receiving": "enabled" if domain.receiving else "disabled"},
         "sending_enabled": domain.status is DomainStatus.VERIFIED,
         "open_tracking": domain.open_tracking,
         "click_tracking": domain.click_tracking,
@@ -154,7 +174,7 @@ def _record(record: DomainRecord, domain: Domain) -> RecordShown:
     """Resend's: its name is relative to the domain, as most zone editors want it."""
     shown: RecordShown = {
         "record": _PURPOSES[record.purpose],
-        "name": record.name.removesuffix(f".{domain.name}"),
+        "name": "@" if record.name == domain.name else record.name.removesuffix(f".{domain.name}"),
         "full_name": record.name,
         "type": record.type,
         "ttl": "Auto",

@@ -14,6 +14,7 @@ from emailgw.core.directory import Dialect
 from emailgw.core.events import Attempt, Detail, Event, EventType
 from emailgw.core.model import Message
 from emailgw.wire.reading import EventShown, show_mailbox
+from emailgw.wire.receiving import show_arrival
 from emailgw.wire.schema import says
 from emailgw.wire.times import show_iso, show_offset, show_time
 
@@ -116,6 +117,8 @@ def _mail(
 ) -> dict[str, Any]:
     resend = dialect is Dialect.RESEND
     show = show_iso if resend else show_offset
+    if event.detail.mail is not None:
+        return show_arrival(event.message_id, event.detail.mail, show(event.at))
     address = str(event.address)
     data: dict[str, Any] = {"email_id": event.message_id}
     if message is not None:

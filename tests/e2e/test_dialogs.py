@@ -88,6 +88,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, dns: DNSServer, sink: Sink) 
     for gateway, name in ((bare, "test"), (full, "first")):
         gateway.ask("domain", "add", "sender.test")
         gateway.ask("domain", "add", "other.test")
+        gateway.ask("domain", "add", "receiving.test")
+        gateway.ask("domain", "receive", "on", "receiving.test")
+        gateway.ask("receive", "add", "joe@receiving.test")
         gateway.key = gateway.ask("key", "create", name)["key"]
     with bare, full:
         yield World(
