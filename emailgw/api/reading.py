@@ -17,11 +17,12 @@ from emailgw.core.model import Attachment, Message
 from emailgw.errors import NotFound
 from emailgw.queue.templates import fill
 from emailgw.store.directory import Directory
+from emailgw.store.figures import Figures
 from emailgw.store.history import History
 from emailgw.store.messages import Messages
 from emailgw.store.paging import Piece
 from emailgw.wire.answers import ListShown
-from emailgw.wire.figures import FiguresQuery, FiguresShown, read_periods, show_figures
+from emailgw.wire.figures import FiguresQuery, FiguresShown, read_figures, show_figures
 from emailgw.wire.listing import (
     SHOWN_EVENTS,
     AttachmentShown,
@@ -37,17 +38,28 @@ from emailgw.wire.reading import EmailLine, EmailShown, show_email
 
 class Reading:
     def __init__(
-        self, history: History, messages: Messages, directory: Directory, links: Links, clock: Callable[[], int]
+        self,
+        history: History,
+        messages: Messages,
+        figures: Figures,
+        directory: Directory,
+        links: Links,
+        clock: Callable[[], int],
     ) -> None:
         self._history = history
         self._messages = messages
+        self._figures = figures
         self._directory = directory
         self._links = links
         self._clock = clock
 
     def routes(self, guard: Guard) -> list[DescribedRoute]:
         listed = Operation(summary="List emails", query=EmailsQuery, answer=ListShown[EmailLine])
-        figures = Operation(summary="What became of the mail of a time", query=FiguresQuery, answer=FiguresShown)
+        figures = Operation(
+            summary="Counts, rates and times to delivery",
+            query=FiguresQuery,
+            answer=FiguresShown,
+        )
         show = Operation(summary="An email with its recipients and events", answer=EmailShown)
         attachments = Operation(
             summary="List an email's attachments", query=PageQuery, answer=ListShown[AttachmentShown]
@@ -78,14 +90,13 @@ class Reading:
         return json_response(show_list(items, page, found.has_more, found.total, path, query, found.cursor))
 
     async def figures(self, request: Request) -> Response:
+        """Counted from the event log, up to this moment."""
         key = key_of(request)
-        now = self._clock()
         query = request.query_params
-        periods, each = read_periods(query, now)
         domain = await asked_domain(self._directory, query) or query.get("domain")
-        domains = visible((domain,) if domain else (), key)
-        counts = [await self._messages.figures(since, until, domains) for since, until in periods]
-        return json_response(show_figures(periods, counts, each, key.dialect))
+        question = read_figures(query, self._clock(), visible((domain.lower(),) if domain else (), key))
+        await self._figures.catch_up()
+        return json_response(show_figures(question, await self._figures.lines(question.wanted), key.dialect))
 
     async def show(self, request: Request) -> Response:
         """The message with its recipients and events."""

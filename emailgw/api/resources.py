@@ -71,7 +71,7 @@ def build_resources(parts: Parts) -> list[DescribedRoute]:
 
 def _reading(parts: Parts) -> Reading:
     store = parts.store
-    return Reading(store.history, store.messages, store.directory, Links(parts.link_key), parts.clock)
+    return Reading(store.history, store.messages, store.figures, store.directory, Links(parts.link_key), parts.clock)
 
 
 def _emails(parts: Parts) -> Emails:

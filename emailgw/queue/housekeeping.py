@@ -1,4 +1,4 @@
-"""What must happen from time to time: forget finished mail that is old enough, and count what waits."""
+"""What must happen from time to time: count what happened and what waits, forget finished mail that is old enough."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from emailgw import metrics
 from emailgw.core.ids import uuid7_floor
 from emailgw.errors import StoreUnavailable
 from emailgw.store.events import EventLog
+from emailgw.store.figures import Figures
 from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.queue import Queue
@@ -19,6 +20,7 @@ log = logging.getLogger("emailgw.queue")
 DIGESTS = 3_600_000  # milliseconds for which received mail is known again, and more
 EVERY = 30  # seconds
 RECEIVED_AT_ONCE = 20  # each has its whole message with it
+KEEP_FIGURES = 800 * 86_400_000  # milliseconds: this year can be held against the last
 DISCARD_AT_ONCE = 200  # messages in one transaction: accepting must not wait behind it for long
 
 
@@ -41,6 +43,7 @@ class Housekeeping:
         idempotency: Idempotency | None = None,
         events: EventLog | None = None,
         received: Received | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._queue = queue
         self._history = history
@@ -49,6 +52,7 @@ class Housekeeping:
         self._idempotency = idempotency
         self._events = events
         self._received = received
+        self._figures = figures
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -63,6 +67,11 @@ class Housekeeping:
         """One round; how many messages were forgotten."""
         for state, count in (await self._history.count_waiting()).items():
             metrics.waiting.labels(state.value).set(count)
+        if self._figures is not None:
+            # Before anything is forgotten: what was not counted yet would never be.
+            while not await self._figures.catch_up():
+                pass
+            await self._figures.forget(self._clock() - KEEP_FIGURES)
         before = max(0, self._clock() - self._keep)
         forgotten = 0
         while count := await self._queue.discard(uuid7_floor(before), before, DISCARD_AT_ONCE):

@@ -83,14 +83,16 @@ class Service:
         stack.callback(preparer.close)
         router, manager = build_manager(core, preparer)
         stack.push_async_callback(router.close)
+        store = core.store
         housekeeping = Housekeeping(
-            core.store.queue,
-            core.store.history,
+            store.queue,
+            store.history,
             core.clock,
             self._config.queue.keep,
-            core.store.idempotency,
-            core.store.events,
-            Received(core.store.received, self._config.receiving.keep),
+            store.idempotency,
+            store.events,
+            Received(store.received, self._config.receiving.keep),
+            store.figures,
         )
         stack.push_async_callback(cancel, self._supervisor.start("housekeeping", housekeeping.run()))
         stack.push_async_callback(cancel, self._supervisor.start("domain checks", core.domains.run()))

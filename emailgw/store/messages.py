@@ -12,7 +12,7 @@ from typing import NamedTuple
 from emailgw.core.events import EventType
 from emailgw.core.ids import uuid7_floor
 from emailgw.core.listing import MessageFilter, MessageLine, MessageList
-from emailgw.core.model import Message, RecipientState
+from emailgw.core.model import Message
 from emailgw.store import rows
 from emailgw.store.paging import COUNTED, Piece
 from emailgw.store.verb import Database, Parameters, Statement, Value
@@ -29,6 +29,15 @@ _FIRST, _LAST = "", "~"  # around every id
 def tag_key(name: str, value: str | None) -> str:
     """What a tag is found by: the length keeps `a` + `b=c` from `a=b` + `c`."""
     return f"*:{name}" if value is None else f"{len(name)}:{name}={value}"
+
+
+def show_tag(key: str) -> str:
+    """What `tag_key` made, as people write it: `name`, or `name:value`."""
+    length, _, text = key.partition(":")
+    if not length.isdigit():
+        return text
+    name, value = text[: int(length)], text[int(length) + 1 :]
+    return f"{name}:{value}" if value else name
 
 
 def tagging(messages: Sequence[Message]) -> tuple[Statement, ...]:
@@ -97,29 +106,6 @@ class Messages:
             cursor = found[-1]
         lines = await self._lines(found, shown)
         return MessageList(lines if newest_first else lines[::-1], has_more, cursor if has_more else None, total)
-
-    async def figures(self, since: int, until: int, domains: tuple[str, ...]) -> dict[RecipientState, int]:
-        """Recipients of the messages accepted in a time, by state. Of some domains, at most COUNTED messages are
-        looked at; of all, the index alone is counted.
-        """
-        bounds: dict[str, Value] = {"low": uuid7_floor(since), "high": uuid7_floor(until)}
-        if not domains:
-            sql = " UNION ALL ".join(
-                f"SELECT '{state.value}', count(*) FROM recipients WHERE state = '{state.value}' AND "
-                "message_id >= :low AND message_id < :high"
-                for state in RecipientState
-            )
-        else:
-            parameters: dict[str, Value] = {}
-            [part] = _parts(MessageFilter(domains=domains), parameters)
-            bounds |= {**parameters, "most": COUNTED}
-            inner = _union(part, "ORDER BY id DESC LIMIT :most")
-            sql = (
-                "SELECT r.state, count(*) FROM recipients r WHERE r.message_id IN "
-                f"(SELECT id FROM ({inner}) AS arms) GROUP BY r.state"
-            )
-        found = await self._database.read(sql, bounds)
-        return {RecipientState(str(state)): int(count or 0) for state, count in found}
 
     async def _driver(self, parts: Sequence[_Part], parameters: Parameters, bounds: Parameters) -> _Part:
         """The part with the fewest rows; all messages when no part has an index."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from emailgw.store.directory import Directory
 from emailgw.store.events import EventLog
+from emailgw.store.figures import Figures
 from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.lock import DirectoryLock
@@ -32,6 +33,7 @@ class Store:
         self.history = History(database)
         self.events = EventLog(database)
         self.received = ReceivedMail(database, self.queue)
+        self.figures = Figures(database, self.events)
         self.messages = Messages(database)
         self.idempotency = Idempotency(database)
         self.reports = Reports(database)

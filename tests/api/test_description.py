@@ -17,7 +17,7 @@ from emailgw import api as api_package
 from emailgw import wire
 from emailgw.wire.errors import _DIFFERENT, _PLAIN, _SAME, WHEN, error_answers
 from emailgw.wire.event_lists import EventsQuery, StreamQuery, read_event_filter, read_event_piece
-from emailgw.wire.figures import FiguresQuery, read_periods
+from emailgw.wire.figures import FiguresQuery, read_figures
 from emailgw.wire.listing import EmailsQuery, read_filter
 from emailgw.wire.lists import PageQuery, read_page
 from emailgw.wire.suppressions import ExportQuery, SuppressionsQuery
@@ -163,7 +163,7 @@ def test_every_parameter_is_in_it() -> None:
     assert events.names | {"domain_id"} | in_page == set(EventsQuery.__struct_fields__)
     assert set(StreamQuery.__struct_fields__) == {*EventsQuery.__struct_fields__} - {*in_page, "order"} | {"after"}
     figures = Asked()
-    read_periods(figures, 10**12)
+    read_figures(figures, 10**12, ())
     assert figures.names | {"domain", "domain_id"} == set(FiguresQuery.__struct_fields__)
     suppressions = Asked()
     read_suppression_filter(suppressions)

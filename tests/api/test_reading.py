@@ -160,4 +160,6 @@ def test_metrics_count_recipients_by_what_became_of_them(api: Api, sdk: None) ->
     assert sum(line["delivered"] for line in answer["data"]) == answer["totals"]["delivered"] >= 1
     assert api.get("/emails/metrics?domain=other.test").json()["totals"]["sent"] == 0
     assert api.get("/emails/metrics?start_date=2020-01-01&granularity=day").status_code == 422
+    assert api.get("/emails/metrics?timezone=Mars/Olympus").status_code == 422
+    assert api.get("/emails/metrics?metrics=sent,nonsense").status_code == 422
     assert api.get("/emails/metrics?start_date=2020-01-02&end_date=2020-01-01").status_code == 422

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Callable
 
 from tests.bench import scenarios
+from tests.bench.figures import figures
 from tests.bench.lists import lists
 from tests.bench.smtp import idle, stall, submit
 from tests.bench.stages import stages
@@ -28,6 +29,7 @@ SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "smtp-25mb": lambda: stall(8),
     "smtp-idle": lambda: idle(10_000),
     "stages": stages,
+    "figures-1000000": lambda: figures(1_000_000),
     "list-1000000": lambda: lists(1_000_000),
 }
 

@@ -97,8 +97,3 @@ async def test_totals_and_last_events(store: Store) -> None:
     found = await store.messages.page(MessageFilter(states=(S.BOUNCED,)), Piece(5), SHOWN, count=True)
     assert found.total == sum(S.BOUNCED in states for _, states in made)
     assert {line.last for line in found.lines} == {EventType.QUEUED}
-    figures = await store.messages.figures(NOW, NOW + COUNT, ())
-    assert sum(figures.values()) == 2 * COUNT
-    assert await store.messages.figures(NOW, NOW + COUNT, ("d0.test", "d1.test", "d2.test", "d3.test")) == {
-        state: count for state, count in figures.items() if count
-    }
