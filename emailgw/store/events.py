@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from emailgw.core.events import Event
-from emailgw.core.ids import EventId
+from emailgw.core.ids import ContentId, EventId
 from emailgw.core.listing import EventFilter
 from emailgw.core.model import Message
 from emailgw.errors import NotFound
@@ -31,8 +31,17 @@ SAMPLE = 1_000  # rows counted to tell which part of a filter has fewer
 SLACK = 10_000  # milliseconds by which times may go back from one event to the next: transactions overtake each other
 COMMON = ("queued", "delivered")  # as the partial index has them
 _UNCOMMON = "type NOT IN ('queued', 'delivered')"
+# Of an event `e`: somebody of ours has not read it, or a webhook endpoint is still to be told of it.
+UNREAD = (
+    "e.id > (SELECT coalesce(min(c.position), 9223372036854775807) FROM log_cursors c) OR EXISTS "
+    "(SELECT 1 FROM webhook_deliveries w WHERE w.event_id = e.id AND w.due_at IS NOT NULL)"
+)
+CONTENTS_AT_ONCE = 20  # one may have 40 MB
 _LAST = (1 << 63) - 1
-_TOLD = f"SELECT {rows.EVENT_COLUMNS}, {rows.MESSAGE_COLUMNS} FROM events e LEFT JOIN messages m ON m.id = e.message_id"
+TOLD = f"SELECT {rows.EVENT_COLUMNS}, {rows.MESSAGE_COLUMNS} FROM events e LEFT JOIN messages m ON m.id = e.message_id"
+
+
+Headers = tuple[tuple[str, str], ...]
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -103,8 +112,8 @@ class EventLog:
 
     async def after(self, position: int, limit: int) -> list[Told]:
         """The next events behind an id, oldest first."""
-        sql = f"{_TOLD} WHERE e.id > :position ORDER BY e.id LIMIT :limit"
-        return [_told_from(row) for row in await self._database.read(sql, {"position": position, "limit": limit})]
+        sql = f"{TOLD} WHERE e.id > :position ORDER BY e.id LIMIT :limit"
+        return [told_from(row) for row in await self._database.read(sql, {"position": position, "limit": limit})]
 
     async def named(self, ids: Sequence[int]) -> tuple[Told, ...]:
         """Those that are still known, oldest first."""
@@ -116,6 +125,16 @@ class EventLog:
         if not found:
             raise NotFound("Event not found")
         return found[0]
+
+    async def headers(self, contents: Sequence[ContentId]) -> dict[ContentId, Headers]:
+        """The extra header fields of contents; of raw ones, and of those that are gone, none."""
+        found: dict[ContentId, Headers] = {}
+        for start in range(0, len(contents), CONTENTS_AT_ONCE):
+            names = {f"id{n}": id for n, id in enumerate(contents[start : start + CONTENTS_AT_ONCE])}
+            sql = f"SELECT id, body FROM contents WHERE id IN ({', '.join(f':{name}' for name in names)})"
+            for id, body in await self._database.read(sql, dict(names)):
+                found[ContentId(int(id or 0))] = rows.decode_headers(body)
+        return found
 
     async def head(self) -> int:
         """The id of the newest event, 0 when there is none."""
@@ -147,12 +166,13 @@ class EventLog:
         await self._database.write(Verb((*work, _advance(reader, position)), durable=False))
 
     async def discard(self, before: int, limit: int) -> int:
-        """Forget some events, older than a time, that are about no message and that every reader has read; how many.
+        """Forget some events, older than a time, that are about no message, that every reader has read and that no
+        webhook endpoint is still to be told of; how many.
         Those of messages go with them (`Queue.discard`).
         """
         sql = (
             "DELETE FROM events WHERE id IN (SELECT e.id FROM events e WHERE e.message_id = '' AND e.id < :below AND "
-            "e.id <= (SELECT coalesce(min(c.position), :below) FROM log_cursors c) ORDER BY e.id LIMIT :limit) "
+            f"NOT ({UNREAD}) ORDER BY e.id LIMIT :limit) "
             "RETURNING id"
         )
         parameters: Parameters = {"below": await self.first_at(before), "limit": limit}
@@ -209,8 +229,8 @@ class EventLog:
             return ()
         names = {f"id{number}": id for number, id in enumerate(ids)}
         order = "DESC" if newest_first else "ASC"
-        sql = f"{_TOLD} WHERE e.id IN ({', '.join(f':{name}' for name in names)}) ORDER BY e.id {order}"
-        return tuple(_told_from(row) for row in await self._database.read(sql, dict(names)))
+        sql = f"{TOLD} WHERE e.id IN ({', '.join(f':{name}' for name in names)}) ORDER BY e.id {order}"
+        return tuple(told_from(row) for row in await self._database.read(sql, dict(names)))
 
 
 _WITHIN = "AND id > :above AND id < :below"
@@ -265,7 +285,8 @@ def _name(prefix: str, values: Sequence[str], parameters: dict[str, Value]) -> l
     return names
 
 
-def _told_from(row: Row) -> Told:
+def told_from(row: Row) -> Told:
+    """From the columns of TOLD."""
     message = rows.message_from(row[rows.EVENT_WIDTH :]) if row[rows.EVENT_WIDTH] is not None else None
     return Told(rows.event_from(row[: rows.EVENT_WIDTH]), message)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from emailgw.store.deliveries import Deliveries
 from emailgw.store.directory import Directory
 from emailgw.store.events import EventLog
 from emailgw.store.figures import Figures
@@ -18,6 +19,7 @@ from emailgw.store.schema import prepare
 from emailgw.store.sqlite import SQLiteDatabase
 from emailgw.store.suppressions import Suppressions
 from emailgw.store.templates import Templates
+from emailgw.store.webhooks import Webhooks
 
 DATABASE_FILE = "emailgw.db"
 
@@ -39,6 +41,8 @@ class Store:
         self.reports = Reports(database)
         self.suppressions = Suppressions(database)
         self.templates = Templates(database)
+        self.webhooks = Webhooks(database)
+        self.deliveries = Deliveries(database)
 
     async def close(self) -> None:
         await self._database.close()

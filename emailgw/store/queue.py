@@ -14,7 +14,7 @@ from emailgw.core.ids import ContentId, RecipientId
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
-from emailgw.store.events import INSERT_EVENT
+from emailgw.store.events import INSERT_EVENT, UNREAD
 from emailgw.store.idempotency import Remembered, remember
 from emailgw.store.messages import tagging
 from emailgw.store.reports import CONFIRMED, counting, unsigned_mark
@@ -275,12 +275,13 @@ class Queue:
         self._tell((), forward)
 
     async def discard(self, before: str, before_ms: int, limit: int) -> int:
-        """Forget up to `limit` messages with ids below `before` of which no recipient is unfinished, with their
-        contents, recipients, events and reports; how many.
+        """Forget up to `limit` messages with ids below `before` of which no recipient is unfinished and no event
+        unread, with their contents, recipients, events and reports; how many.
         """
         sql = (
             "SELECT id, content_id FROM messages m WHERE id < :before AND NOT EXISTS (SELECT 1 FROM recipients r WHERE "
-            "r.message_id = m.id AND r.state IN ('queued', 'deferred', 'held')) ORDER BY id LIMIT :limit"
+            "r.message_id = m.id AND r.state IN ('queued', 'deferred', 'held')) AND NOT EXISTS (SELECT 1 FROM events e "
+            f"WHERE e.message_id = m.id AND ({UNREAD})) ORDER BY id LIMIT :limit"
         )
         found = await self._database.read(sql, {"before": before, "limit": limit})
         if found:

@@ -51,6 +51,23 @@ def decode_content(body: bytes) -> Content:
     return _content.decode(body)
 
 
+class _Headers(msgspec.Struct, frozen=True):
+    """The part of a content that is wanted by itself; attachments beside it are passed over."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+_headers = msgspec.msgpack.Decoder(_Headers)
+
+
+def decode_headers(body: object) -> tuple[tuple[str, str], ...]:
+    """The extra header fields of a stored content, none of one that is damaged."""
+    try:
+        return _headers.decode(body).headers if isinstance(body, bytes) else ()
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ()
+
+
 def message_parameters(message: Message, size: int) -> Parameters:
     fields = _Fields(
         to=message.to,

@@ -1,0 +1,146 @@
+"""Webhook endpoints: kept, changed, paused. A change of status is written together with the event that tells of it.
+
+All raise StoreUnavailable when the storage fails.
+"""
+
+from typing import Any
+
+import msgspec
+
+from emailgw.core.directory import Dialect
+from emailgw.core.events import Event
+from emailgw.core.webhooks import ALL_EVENTS, Endpoint, EndpointId, EndpointStatus
+from emailgw.errors import NotFound
+from emailgw.store.events import writing
+from emailgw.store.verb import Database, Parameters, Row, Statement, Verb
+
+_FIELDS = "id url status reason options sealed old_sealed old_until from_event failures created_at updated_at"
+_SELECT = f"SELECT {', '.join(_FIELDS.split())} FROM webhooks"
+_EDITED = "url options sealed old_sealed old_until updated_at"
+
+
+class _Options(msgspec.Struct, frozen=True, omit_defaults=True):
+    events: tuple[str, ...] = (ALL_EVENTS,)
+    domains: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str | None], ...] = ()
+    dialect: Dialect = Dialect.RESEND
+    batch: int = 1
+    description: str = ""
+
+
+_options = msgspec.json.Decoder(_Options)
+
+
+class Webhooks:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, endpoint: Endpoint) -> None:
+        """It is told of what is committed after it."""
+        columns = _FIELDS.split()
+        values = ", ".join(f":{name}" for name in columns).replace(
+            ":from_event", "coalesce((SELECT max(e.id) FROM events e), 0)"
+        )
+        parameters = {name: value for name, value in _parameters(endpoint).items() if name != "from_event"}
+        sql = f"INSERT INTO webhooks ({', '.join(columns)}) VALUES ({values})"
+        await self._database.write(Verb((Statement(sql, parameters),)))
+
+    async def all(self) -> list[Endpoint]:
+        """Newest first."""
+        return [_endpoint_from(row) for row in await self._database.read(f"{_SELECT} ORDER BY id DESC")]
+
+    async def one(self, id: str) -> Endpoint:
+        """Raises NotFound."""
+        found = await self._database.read(f"{_SELECT} WHERE id = :id", {"id": id})
+        if not found:
+            raise NotFound("Webhook not found")
+        return _endpoint_from(found[0])
+
+    async def change(self, endpoint: Endpoint) -> None:
+        """Write what its owner may change, and its secrets; not its status. Raises Conflict when it is gone."""
+        names = _EDITED.split()
+        changes = ", ".join(f"{name} = :{name}" for name in names)
+        parameters = {name: value for name, value in _parameters(endpoint).items() if name in (*names, "id")}
+        sql = f"UPDATE webhooks SET {changes} WHERE id = :id"
+        await self._database.write(Verb((Statement(sql, parameters, touches=1, otherwise="the webhook is gone"),)))
+
+    async def set_status(
+        self, id: EndpointId, before: EndpointStatus, after: EndpointStatus, event: Event, least_failures: int = 0
+    ) -> None:
+        """With the event, whose reason is the status's. One that was disabled is told only of what happens from now
+        on; one that was paused gets at once what it missed. Raises Conflict when its status is another by now, or it
+        has given up fewer events than `least_failures` in a row.
+        """
+        sql = (
+            "UPDATE webhooks SET status = :after, reason = :reason, updated_at = :now, failures = "
+            "CASE WHEN :after = 'enabled' THEN 0 ELSE failures END, from_event = CASE WHEN status = 'disabled' "
+            "THEN coalesce((SELECT max(e.id) FROM events e), 0) ELSE from_event END "
+            "WHERE id = :id AND status = :before AND failures >= :least"
+        )
+        parameters: Parameters = {
+            "id": id,
+            "before": before.value,
+            "after": after.value,
+            "reason": event.detail.reason,
+            "now": event.at,
+            "least": least_failures,
+        }
+        statements = [Statement(sql, parameters, touches=1), writing(event)]
+        if after is EndpointStatus.ENABLED:
+            due = "UPDATE webhook_deliveries SET due_at = :now WHERE endpoint_id = :id AND due_at > :now"
+            statements.append(Statement(f"{due} AND lease IS NULL", {"id": id, "now": event.at}))
+        await self._database.write(Verb(tuple(statements)))
+
+    async def remove(self, id: EndpointId) -> None:
+        """With all that it was told and was to be told. Raises Conflict when it is gone."""
+        of_it: Parameters = {"id": id}
+        statements = [
+            Statement(f"DELETE FROM {table} WHERE endpoint_id = :id", of_it)
+            for table in ("webhook_attempts", "webhook_deliveries")
+        ]
+        gone = Statement("DELETE FROM webhooks WHERE id = :id", of_it, touches=1, otherwise="the webhook is gone")
+        await self._database.write(Verb((*statements, gone)))
+
+
+def _parameters(endpoint: Endpoint) -> Parameters:
+    options = _Options(
+        endpoint.events, endpoint.domains, endpoint.tags, endpoint.dialect, endpoint.batch, endpoint.description
+    )
+    return {
+        "id": endpoint.id,
+        "url": endpoint.url,
+        "status": endpoint.status.value,
+        "reason": endpoint.reason,
+        "options": msgspec.json.encode(options).decode(),
+        "sealed": endpoint.sealed,
+        "old_sealed": endpoint.old_sealed,
+        "old_until": endpoint.old_until,
+        "from_event": endpoint.from_event,
+        "failures": endpoint.failures,
+        "created_at": endpoint.created_at,
+        "updated_at": endpoint.updated_at,
+    }
+
+
+def _endpoint_from(row: Row) -> Endpoint:
+    values: tuple[Any, ...] = row
+    options = _options.decode(values[4])
+    return Endpoint(
+        id=EndpointId(values[0]),
+        url=values[1],
+        status=EndpointStatus(values[2]),
+        reason=values[3],
+        sealed=values[5],
+        old_sealed=values[6],
+        old_until=values[7],
+        from_event=values[8],
+        failures=values[9],
+        created_at=values[10],
+        updated_at=values[11],
+        events=options.events,
+        domains=options.domains,
+        tags=options.tags,
+        dialect=options.dialect,
+        batch=options.batch,
+        description=options.description,
+    )
