@@ -5,7 +5,6 @@ with its event (guarantee G2). All raise StoreUnavailable when the storage fails
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar, overload
 
 import msgspec
 
@@ -15,13 +14,13 @@ from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
 from emailgw.store.events import INSERT_EVENT, UNREAD
+from emailgw.store.forgetting import forget_messages
 from emailgw.store.idempotency import Remembered, remember
 from emailgw.store.messages import tagging
 from emailgw.store.reports import CONFIRMED, counting, unsigned_mark
 from emailgw.store.suppressions import suppressing
-from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, insert
+from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, each, each_of, insert
 
-T = TypeVar("T")
 Work = Sequence[Statement]
 
 INLINE_CONTENT = 64 * 1024  # octets of a content that a claim brings along; larger ones are read one by one
@@ -155,7 +154,7 @@ class Queue:
         parameters = [{"id": id, "lease": lease, "due_at": due_at} for id, lease in leases]
         if parameters:
             sql = "UPDATE recipients SET due_at = :due_at, lease = NULL WHERE id = :id AND lease = :lease"
-            await self._database.write(Verb((_each(sql, parameters),), durable=False))
+            await self._database.write(Verb((each(sql, parameters),), durable=False))
 
     async def hold(self, recipient_id: RecipientId, lease: int, reason: str, event: Event | None, now: int) -> None:
         """Set a claimed recipient aside that cannot be worked on. Raises Conflict when the lease was lost."""
@@ -285,7 +284,9 @@ class Queue:
         )
         found = await self._database.read(sql, {"before": before, "limit": limit})
         if found:
-            await self._database.write(_discard([{"id": id, "content": content} for id, content in found], before_ms))
+            await self._database.write(
+                forget_messages([{"id": id, "content": content} for id, content in found], before_ms)
+            )
         return len(found)
 
     def _tell(self, recipients: Sequence[Recipient], arrival: Arrival | None = None) -> None:
@@ -303,14 +304,14 @@ def _arriving(arrival: Arrival | None) -> tuple[Statement, ...]:
     bodies = {id: rows.encode_content(content) for id, content in arrival.contents.items()}
     sizes = {id: len(body) for id, body in bodies.items()}
     return (
-        _each(_INSERT_CONTENT, [{"id": id, "body": body} for id, body in bodies.items()]),
-        _rows(
+        each(_INSERT_CONTENT, [{"id": id, "body": body} for id, body in bodies.items()]),
+        each_of(
             _INSERT_MESSAGE,
             lambda message: rows.message_parameters(message, sizes[message.content_id]),
             arrival.messages,
         ),
-        _rows(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
-        _rows(INSERT_EVENT, rows.event_parameters, arrival.events),
+        each_of(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
+        each_of(INSERT_EVENT, rows.event_parameters, arrival.events),
         *tagging(arrival.messages),
     )
 
@@ -322,55 +323,6 @@ def _seen(event: Event, digest: bytes) -> Statement:
         touches=1,
         otherwise="the same report was counted before",
     )
-
-
-def _discard(messages: Sequence[Parameters], before_ms: int) -> Verb:
-    ids = [{"id": message["id"]} for message in messages]
-    contents = [{"content": message["content"]} for message in messages]
-    return Verb(
-        (
-            _each("DELETE FROM events WHERE message_id = :id", ids),
-            _each("DELETE FROM reports WHERE recipient_id IN (SELECT id FROM recipients WHERE message_id = :id)", ids),
-            _each("DELETE FROM recipients WHERE message_id = :id", ids),
-            _each("DELETE FROM message_tags WHERE message_id = :id", ids),
-            _each("DELETE FROM messages WHERE id = :id", ids),
-            _each(
-                "DELETE FROM contents WHERE id = :content AND NOT EXISTS (SELECT 1 FROM messages WHERE "
-                "content_id = :content)",
-                contents,
-            ),
-            Statement("DELETE FROM unparsed WHERE at < :before", {"before": before_ms}),
-        ),
-        durable=False,
-    )
-
-
-def _each(sql: str, parameters: Sequence[Parameters]) -> Statement:
-    """One plain statement for the common case of one row: executemany costs more."""
-    return Statement(sql, parameters[0]) if len(parameters) == 1 else Statement(sql, parameters, many=True)
-
-
-def _rows(sql: str, make: Callable[[T], Parameters], items: Sequence[T]) -> Statement:
-    """As `_each`; what is many is made row by row while it is written, so that a large batch is never there twice."""
-    return Statement(sql, make(items[0])) if len(items) == 1 else Statement(sql, _Made(make, items), many=True)
-
-
-class _Made(Sequence[Parameters], Generic[T]):
-    def __init__(self, make: Callable[[T], Parameters], items: Sequence[T]) -> None:
-        self._make = make
-        self._items = items
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    @overload
-    def __getitem__(self, index: int) -> Parameters: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Parameters]: ...
-    def __getitem__(self, index: int | slice) -> Parameters | Sequence[Parameters]:
-        if isinstance(index, slice):
-            return _Made(self._make, self._items[index])
-        return self._make(self._items[index])
 
 
 def _change(recipient: Recipient, states: Sequence[RecipientState]) -> Statement:

@@ -5,7 +5,9 @@ Because nothing in a verb depends on what an earlier statement of it returned, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar, overload
+
+T = TypeVar("T")
 
 Value = str | int | bytes | None
 Parameters = Mapping[str, Value]
@@ -40,6 +42,34 @@ def insert(table: str, columns: str) -> str:
     """The SQL that inserts a row whose parameters are called as its columns, given with blanks between."""
     names = columns.split()
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+
+
+def each(sql: str, parameters: Sequence[Parameters]) -> Statement:
+    """One plain statement for the common case of one row: executemany costs more."""
+    return Statement(sql, parameters[0]) if len(parameters) == 1 else Statement(sql, parameters, many=True)
+
+
+def each_of(sql: str, make: Callable[[T], Parameters], items: Sequence[T]) -> Statement:
+    """As `each`; what is many is made row by row while it is written, so that a large batch is never there twice."""
+    return Statement(sql, make(items[0])) if len(items) == 1 else Statement(sql, _Made(make, items), many=True)
+
+
+class _Made(Sequence[Parameters], Generic[T]):
+    def __init__(self, make: Callable[[T], Parameters], items: Sequence[T]) -> None:
+        self._make = make
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Parameters: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Parameters]: ...
+    def __getitem__(self, index: int | slice) -> Parameters | Sequence[Parameters]:
+        if isinstance(index, slice):
+            return _Made(self._make, self._items[index])
+        return self._make(self._items[index])
 
 
 class Database(Protocol):

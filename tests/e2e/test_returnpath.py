@@ -112,9 +112,7 @@ def test_paths_that_we_did_not_sign(gateway: Gateway, sink: Sink, inbound: smtpl
         inbound.mail("")
         code, text = inbound.rcpt(f"{wrong}@{host}")
         assert (code, text[:5]) in ((UNKNOWN, b"5.1.1"), (421, b"4.7.0")), (wrong, code, text)
-        if code == UNKNOWN:
-            inbound.rset()
-        else:  # too many refusals: a fresh connection
+        if code == 421 or inbound.rset()[0] == 421:  # too many refusals: a fresh connection
             inbound.close()
             inbound.connect("127.0.0.1", gateway.inbound_port)
             inbound.ehlo()
@@ -150,7 +148,7 @@ def test_nothing_is_relayed(gateway: Gateway, sink: Sink, inbound: smtplib.SMTP,
     inbound.mail("joe@example.test")
     code, _ = inbound.docmd(f"RCPT TO:<{address}>")
     assert 500 <= code < 600
-    assert inbound.docmd("DATA")[0] == 503
+    assert inbound.docmd("DATA")[0] in (503, 554)  # RFC 5321 section 3.3 has either
     assert len(sink.messages) == before
 
 

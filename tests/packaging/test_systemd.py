@@ -195,7 +195,7 @@ class Booted:
             return children.read_text().strip()
 
         self.leader = eventually(leader, "the container starts").split()[0]
-        eventually(lambda: self.show("LoadState") == "loaded", "systemd answers", 30)
+        eventually(lambda: self.show("LoadState") == "loaded", "systemd answers", 120)
 
     def shut_down(self) -> None:
         self._container.terminate()
