@@ -25,6 +25,7 @@ received = Counter(
 smtp_connections = Gauge(
     "emailgw_smtp_connections", "SMTP clients connected, by listener", ["listener"], registry=registry
 )
+visits = Counter("emailgw_visits", "Opens and clicks, by what became of them", ["kind", "outcome"], registry=registry)
 failed_logins = Counter("emailgw_failed_logins", "Failed logins by SMTP", registry=registry)
 domain_checks = Counter("emailgw_domain_checks", "Checks of a domain's DNS records", ["outcome"], registry=registry)
 http_requests = Counter("emailgw_http_requests", "HTTP requests by status", ["status"], registry=registry)

@@ -36,7 +36,7 @@ LAYERS = {
     "metrics": Layer(door="prometheus_client"),
     "tls": Layer("core errors"),
     "vault": Layer("core errors", door="cryptography"),
-    "mime": Layer("core errors", door="cryptography"),
+    "mime": Layer("core errors", door="cryptography justhtml"),
     "bounce": Layer("core errors mime"),
     "wire": Layer("core errors", door="dateparser"),
     "store": Layer("core errors", door="aiosqlite sqlite3"),
@@ -47,7 +47,7 @@ LAYERS = {
     "api": Layer(
         "core errors mime.incoming wire outhttp store metrics "
         "queue.accept queue.keys queue.domains queue.raw queue.validation queue.schedule queue.templates queue.keyring "
-        "queue.rates queue.once queue.inbox queue.reception",
+        "queue.rates queue.once queue.inbox queue.reception queue.visits queue.unsubscribing mime.tokens",
         door="starlette",
     ),
     "control": Layer("core errors mime wire queue store vault maillog metrics"),
@@ -60,6 +60,7 @@ FOR_ALL = {"msgspec"}
 # Narrower than its package: only this module opens the door.
 ONE_MODULE = {
     "idna": "core.address",
+    "justhtml": "mime.links",
     "uvicorn": "service.connections",
     "uvloop": "cli.setup",
     "aiosqlite": "store.sqlite",

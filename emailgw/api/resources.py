@@ -19,6 +19,7 @@ from emailgw.api.sharing import Sharing
 from emailgw.api.stream import Streams
 from emailgw.api.suppressions import SuppressionResource
 from emailgw.api.templates import TemplateResource
+from emailgw.api.tracking import TrackingResource
 from emailgw.api.validation import ValidationResource
 from emailgw.core.dns import Lookup
 from emailgw.queue.accept import Accept
@@ -49,6 +50,7 @@ class Parts(msgspec.Struct, frozen=True):
     once: Once
     templates: TemplateEditor
     streams: Streams
+    tracking: TrackingResource
 
 
 def build_resources(parts: Parts) -> list[DescribedRoute]:
@@ -66,6 +68,7 @@ def build_resources(parts: Parts) -> list[DescribedRoute]:
         *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),
         *TemplateResource(parts.store.templates, parts.templates, parts.limits).routes(guard),
+        *parts.tracking.routes(),
     ]
 
 

@@ -166,4 +166,5 @@ class SuppressionResource:
         elif not key.sees(domain):
             raise Rejected(f"This API key is not allowed to use the domain {domain}.")
         id = uuid7(now, secrets.token_bytes(10))
-        return Suppression(id, wanted.address, wanted.reason, domain, wanted.cause or "added by hand", now)
+        cause = wanted.cause or "added by hand"
+        return Suppression(id, wanted.address, wanted.reason, domain, cause, now, wanted.list)

@@ -28,8 +28,8 @@ def list_suppressions(context: Context, reason: str | None, after: str | None, l
     if as_json:
         print_json(answer)
         return
-    rows = ((e.address, e.reason, e.domain or "all", e.created_at, e.cause) for e in answer.suppressions)
-    print_table(("ADDRESS", "REASON", "FOR", "SINCE", "CAUSE"), rows)
+    rows = ((e.address, e.reason, e.domain or "all", e.list or "-", e.created_at, e.cause) for e in answer.suppressions)
+    print_table(("ADDRESS", "REASON", "FOR", "LIST", "SINCE", "CAUSE"), rows)
     if answer.more is not None:
         click.echo(f"hint: more with --after {answer.more}", err=True)
 
@@ -37,11 +37,14 @@ def list_suppressions(context: Context, reason: str | None, after: str | None, l
 @suppression.command("add")
 @click.argument("addresses", nargs=-1, required=True)
 @click.option("--domain", help="Only for mail of this author domain.")
+@click.option("--list", "of", help="Only for mail of this list of the domain.")
 @json_option
 @click.pass_obj
-def add_suppressions(context: Context, addresses: tuple[str, ...], domain: str | None, as_json: bool) -> None:
+def add_suppressions(
+    context: Context, addresses: tuple[str, ...], domain: str | None, of: str | None, as_json: bool
+) -> None:
     """Send no more mail to ADDRESSES."""
-    _print_changed(context.ask(ask.AddSuppressions(addresses, domain)), "added", as_json)
+    _print_changed(context.ask(ask.AddSuppressions(addresses, domain, of)), "added", as_json)
 
 
 @suppression.command("remove")

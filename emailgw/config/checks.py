@@ -11,6 +11,7 @@ from emailgw.config.quantities import Duration
 from emailgw.config.sections import Config
 from emailgw.core.address import Address, AddressError
 
+_BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}(?:/[A-Za-z0-9._~-]+)*/?")
 LONGEST_DATA_DIR = 90  # characters: the path of a Unix socket holds 107
 
 
@@ -28,6 +29,8 @@ _RANGES = {
     "dns.timeout": _Rule(100, 5 * 60_000),
     "domains.check_every": _Rule(100, 30 * 86_400_000),
     "domains.retire_after": _Rule(100, 365 * 86_400_000),
+    "tracking.hold": _Rule(0, 60_000),
+    "tracking.bulk": _Rule(0, 10_000),
     "limits.requests_per_second": _Rule(0, 1_000_000),
     "limits.recipients_per_day": _Rule(0, 10**12),
     "limits.recipients_per_month": _Rule(0, 10**12),
@@ -73,6 +76,7 @@ _RANGES = {
 _CHOICES = {
     "delivery.tls": ("opportunistic", "off"),
     "receiving.spam_action": ("mark", "reject"),
+    "tracking.scheme": ("https", "http"),
     "log.level": ("debug", "info", "warning", "error"),
 }
 
@@ -95,6 +99,7 @@ def check(config: Config) -> str | None:
         _check_submission,
         _check_receiving,
         _check_addresses,
+        _check_tracking,
         _check_times,
     ):
         problem = section_check(config)
@@ -152,6 +157,13 @@ def _check_addresses(config: Config) -> str | None:
                 Address.parse(address)
             except AddressError as error:
                 return f"{key}: found {address!r}, expected an address such as bounces@example.com ({error})"
+    return None
+
+
+def _check_tracking(config: Config) -> str | None:
+    base = config.tracking.base_url
+    if base and not _BASE_URL.fullmatch(base):
+        return f"tracking.base_url: found {base!r}, expected a URL such as https://links.example.com"
     return None
 
 

@@ -125,6 +125,16 @@ class OutboundConfig(Section, frozen=True):
     allow_networks: tuple[Network, ...] = ()
 
 
+class TrackingConfig(Section, frozen=True):
+    """`base_url` empty: each domain's own tracking host, by `scheme`."""
+
+    scheme: str = "https"
+    base_url: str = ""
+    hold: Duration = Duration(3_000)
+    bulk: int = 50
+    proxy_networks: tuple[Network, ...] = ()
+
+
 class LimitsConfig(Section, frozen=True):
     requests_per_second: int = 10_000
     recipients_per_day: int = 0
@@ -158,6 +168,7 @@ class Config(Section, frozen=True):
     suppression: SuppressionConfig = SuppressionConfig()
     testing: TestingConfig = TestingConfig()
     outbound: OutboundConfig = OutboundConfig()
+    tracking: TrackingConfig = TrackingConfig()
     limits: LimitsConfig = LimitsConfig()
     domains: DomainsConfig = DomainsConfig()
     log: LogConfig = LogConfig()

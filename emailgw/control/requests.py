@@ -57,7 +57,7 @@ class KeyAnswer(msgspec.Struct, frozen=True):
 
 
 class SuppressionEntry(msgspec.Struct, frozen=True):
-    """`domain` empty: for the whole gateway."""
+    """`domain` empty: for the whole gateway; `list` empty: for all mail of the domain."""
 
     id: str
     address: str
@@ -65,6 +65,7 @@ class SuppressionEntry(msgspec.Struct, frozen=True):
     domain: str
     cause: str
     created_at: str
+    list: str = ""
 
 
 class SuppressionsAnswer(msgspec.Struct, frozen=True):
@@ -281,6 +282,7 @@ class AddSuppressions(Request, frozen=True, tag="suppression.add"):
     answer = ChangedAnswer
     addresses: tuple[str, ...]
     domain: str | None = None
+    list: str | None = None
 
 
 class RemoveSuppressions(Request, frozen=True, tag="suppression.remove"):

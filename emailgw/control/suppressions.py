@@ -29,7 +29,7 @@ class SuppressionOperations:
 
     async def add(self, request: ask.AddSuppressions) -> ask.ChangedAnswer:
         """Raises Rejected for the first address that is none."""
-        body = msgspec.json.encode({"emails": request.addresses, "domain": request.domain})
+        body = msgspec.json.encode({"emails": request.addresses, "domain": request.domain, "list": request.list})
         return await self._add(read_batch_addition(body))
 
     async def remove(self, request: ask.RemoveSuppressions) -> ask.ChangedAnswer:
@@ -52,7 +52,7 @@ class SuppressionOperations:
         asked = [
             Suppression(
                 uuid7(now, secrets.token_bytes(10)), one.address, one.reason, one.domain or "",
-                one.cause or "added by the operator", now,
+                one.cause or "added by the operator", now, one.list,
             )
             for one in wanted
         ]  # fmt: skip
@@ -62,5 +62,11 @@ class SuppressionOperations:
 
 def _show(entry: Suppression) -> ask.SuppressionEntry:
     return ask.SuppressionEntry(
-        entry.id, str(entry.address), entry.reason.value, entry.domain, entry.cause, show_iso(entry.created_at)
+        entry.id,
+        str(entry.address),
+        entry.reason.value,
+        entry.domain,
+        entry.cause,
+        show_iso(entry.created_at),
+        entry.list,
     )

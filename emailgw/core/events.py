@@ -53,12 +53,13 @@ class EventType(enum.StrEnum):
 
 
 class Source(enum.StrEnum):
-    """Who told us: a server in the SMTP session, a report by mail, mail, the operator, the API, or we ourselves."""
+    """Who told us: a server in the SMTP session, a report by mail, mail, a visit, the operator, the API, or we."""
 
     SMTP = "smtp"
     DSN = "dsn"
     ARF = "arf"
     MAIL = "mail"  # from a person or his mail program
+    WEB = "web"  # a link of the mail was followed, or a picture of it shown
     OPERATOR = "operator"
     API = "api"
     LOCAL = "local"
@@ -110,7 +111,9 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     `retry_at`: when a deferred recipient is due again. `attempt` for source smtp and local; the report's fields
     (`reporting_mta`, `remote_mta`, `diagnostic`) for sources dsn and arf. `suppresses`: whether the address gets no
     mail any more for it; None means what its type does by itself (`store.suppressions.suppressing`).
-    `ip`, `user_agent`, `link`: who opened, clicked or unsubscribed, and where; `machine`: a prefetcher or scanner did.
+    `ip`, `user_agent`, `link`: who opened, clicked or unsubscribed, and where; `machine`: a prefetcher or scanner did;
+    `repeat`: a person had opened the message, or clicked that link, before. `list`: what was unsubscribed from, where
+    that is not all of the domain's mail.
     `subject`: the id of the domain, suppression or endpoint that an event without a message is about; `created_at`:
     that one's own. `mail`: what came in, for type received.
     """
@@ -132,6 +135,8 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     user_agent: str | None = None
     link: str | None = None
     machine: bool = False
+    repeat: bool = False
+    list: str | None = None
     subject: str | None = None
     created_at: int | None = None
     mail: Summary | None = None

@@ -14,6 +14,7 @@ from emailgw.core.dsn import MessageRequest, RecipientRequest
 from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId
 from emailgw.core.status import EnhancedStatus
 from emailgw.core.template import Variable
+from emailgw.core.tracking import NO_WISH, Tracking, TrackingWish
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class Message(msgspec.Struct, frozen=True):
     """One accepted message. `to` and `cc` are what its header shows; the envelope is its Recipients.
 
     `date` is when it is meant to be sent (accepted or scheduled, whichever is later): header Date comes from it, so
-    that every composition gives the same bytes.
+    that every composition gives the same bytes. `tracking` is None where nothing is.
     """
 
     id: MessageId
@@ -67,6 +68,7 @@ class Message(msgspec.Struct, frozen=True):
     expires_at: int = 0
     author_name: str = ""
     dsn: MessageRequest | None = None
+    tracking: Tracking | None = None
 
     @property
     def header_message_id(self) -> str:
@@ -141,6 +143,7 @@ class Submission(msgspec.Struct, frozen=True):
     recipients: tuple[Address, ...] = ()
     dsn: MessageRequest | None = None
     requests: Mapping[Address, RecipientRequest] = {}
+    wish: TrackingWish = NO_WISH
 
     @property
     def envelope(self) -> tuple[Address, ...]:

@@ -16,7 +16,8 @@ class SuppressionReason(enum.StrEnum):
 
 class Suppression(msgspec.Struct, frozen=True):
     """`id`: UUID version 7. `address` whole in lower case. `domain`: the author domain whose mail it stops, in
-    A-labels; empty stops the whole gateway's. `cause`: what was said, in words.
+    A-labels; empty stops the whole gateway's. `cause`: what was said, in words. `list`: the list of that domain whose
+    mail alone it stops; empty stops all of the domain's.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Suppression(msgspec.Struct, frozen=True):
     domain: str
     cause: str
     created_at: int
+    list: str = ""
 
 
 def suppression_key(address: Address) -> Address:

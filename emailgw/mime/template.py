@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from emailgw.core.model import Content
+from emailgw.core.tracking import PLACEHOLDER_NAMES, UNSUBSCRIBE_URL
 from emailgw.errors import EmailgwError
 
 MAX_OUTPUT = 2_000_000  # characters that one message may say
@@ -60,6 +61,7 @@ def render(content: Content, variables: Mapping[str, object]) -> Content:
         return content
     values = {variable.key: variable.fallback for variable in content.placeholders}
     values |= {name: value for name, value in variables.items() if value is not None}
+    values |= dict.fromkeys(PLACEHOLDER_NAMES, UNSUBSCRIBE_URL)  # each recipient's own link, put in by `tracking`
     rendering = _Rendering()
     return msgspec.structs.replace(
         content,

@@ -20,8 +20,10 @@ from emailgw.core.events import Detail, Event, EventType, Source
 from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, uuid7
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
 from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
+from emailgw.core.tracking import UNTRACKED, WHOLE_DOMAIN, Tracking, decide
 from emailgw.errors import NoRoom, Rejected
 from emailgw.mime.raw import complete
+from emailgw.mime.tracking import has_placeholder
 from emailgw.queue.checks import check_submission
 from emailgw.queue.quotas import Quotas
 from emailgw.queue.templates import fill
@@ -37,17 +39,20 @@ _SUPPRESSED = Detail(source=Source.LOCAL, reason="the address is on the suppress
 
 
 class AcceptLimits(msgspec.Struct, frozen=True):
-    """`lifetime` in milliseconds from the time of sending; sizes in octets. `test_domain`: of the test recipients."""
+    """`lifetime` in milliseconds from the time of sending; sizes in octets. `test_domain`: of the test recipients.
+    `bulk`: from how many messages of one content on they offer to unsubscribe unless told otherwise; 0 for never.
+    """
 
     lifetime: int
     max_size: int
     min_free_space: int
     test_domain: str = ""
+    bulk: int = 0
 
 
 class SuppressionList(Protocol):
-    async def find(self, domain: str, addresses: Sequence[Address]) -> Mapping[Address, object]:
-        """Those of `addresses` that mail of the author domain `domain` must not go to."""
+    async def find(self, domain: str, addresses: Sequence[Address], list: str = "") -> Mapping[Address, object]:
+        """Those of `addresses` that mail of the author domain `domain`, and of that list of it, must not go to."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -109,7 +114,8 @@ class Accept:
         Raises StoreUnavailable.
         """
         now = self._clock()
-        suppressed = await self._suppressed(items, key)
+        decided = await self._tracking(items, now)
+        suppressed = await self._suppressed(items, decided, key)
         drafting = _Drafting(key, now, self._limits, self._serials, suppressed)
         for index, item in enumerate(items):
             if index % SLICE == SLICE - 1:
@@ -121,7 +127,7 @@ class Accept:
                 filled = msgspec.structs.replace(item, content=fill(item.content, item.variables))
                 size = check_submission(filled, now, self._limits.max_size)
                 await self.check_author(item.content.author.address.domain, key, now)
-                drafting.add(filled, item.content, size)
+                drafting.add(filled, item.content, size, decided[index])
             except Rejected as refusal:
                 metrics.rejected.labels(refusal.name).inc()
                 drafting.refusals.append(Refusal(index, refusal))
@@ -147,17 +153,39 @@ class Accept:
                 await asyncio.sleep(0)
             maillog.accepted(message, counts[message.id], size, door)
 
+    async def _tracking(self, items: Sequence[Submission | Rejected], now: int) -> list[Tracking]:
+        """What is tracked of each, and whether it offers to unsubscribe."""
+        alike = collections.Counter(id(item.content) for item in items if isinstance(item, Submission))
+        bulk = self._limits.bulk
+        shown: dict[int, bool] = {}
+        decided: list[Tracking] = []
+        for item in items:
+            domain = None
+            if isinstance(item, Submission):
+                domain = await self._directory.domain(item.content.author.address.domain, now)
+            if domain is None or isinstance(item, Rejected):
+                decided.append(UNTRACKED)
+                continue
+            content = item.content
+            if id(content) not in shown:
+                shown[id(content)] = has_placeholder(content)
+            tracking = decide(item.wish, domain, raw=content.raw is not None, placeholder=shown[id(content)])
+            if item.wish.unsubscribe is None and bulk and alike[id(content)] >= bulk and tracking.unsubscribe is None:
+                tracking = msgspec.structs.replace(tracking, unsubscribe=WHOLE_DOMAIN)
+            decided.append(tracking)
+        return decided
+
     async def _suppressed(
-        self, items: Sequence[Submission | Rejected], key: ApiKey
-    ) -> dict[str, Mapping[Address, object]]:
-        """By author domain, who must not be written to: one question for each, however many are asked about."""
+        self, items: Sequence[Submission | Rejected], decided: Sequence[Tracking], key: ApiKey
+    ) -> "Suppressed":
+        """Who must not be written to: one question for each domain and list, however many are asked about."""
         if self._suppressions is None or key.mode is KeyMode.TEST:
             return {}
-        asked: dict[str, dict[Address, None]] = {}
-        for item in items:
+        asked: dict[tuple[str, str], dict[Address, None]] = {}
+        for item, tracking in zip(items, decided, strict=True):
             if isinstance(item, Submission):
-                asked.setdefault(item.content.author.address.domain, {}).update(dict.fromkeys(item.envelope))
-        return {domain: await self._suppressions.find(domain, list(found)) for domain, found in asked.items()}
+                asked.setdefault(_scope(item, tracking), {}).update(dict.fromkeys(item.envelope))
+        return {scope: await self._suppressions.find(scope[0], list(found), scope[1]) for scope, found in asked.items()}
 
     async def check_author(self, name: str, key: ApiKey, now: int) -> None:
         """Whether the key may send as the domain `name`. Raises Rejected."""
@@ -186,6 +214,13 @@ class Accept:
             raise NoRoom("the disk is almost full: no new mail is accepted")
 
 
+Suppressed = Mapping[tuple[str, str], Mapping[Address, object]]  # by author domain and list
+
+
+def _scope(item: Submission, tracking: Tracking) -> tuple[str, str]:
+    return item.content.author.address.domain, tracking.unsubscribe or WHOLE_DOMAIN
+
+
 class _Drafting:
     """Messages, recipients and events of one batch as they grow; what several messages say alike is one content."""
 
@@ -195,7 +230,7 @@ class _Drafting:
         now: int,
         limits: AcceptLimits,
         serials: SerialNumbers,
-        suppressed: Mapping[str, Mapping[Address, object]],
+        suppressed: Suppressed,
     ) -> None:
         self._key = key
         self._now = now
@@ -214,13 +249,13 @@ class _Drafting:
         arrival = Arrival(self._contents, self._messages, self._recipients, self._events)
         return Accepted(arrival, self._sizes, self.refusals, self._key)
 
-    def add(self, filled: Submission, content: Content, size: int) -> None:
+    def add(self, filled: Submission, content: Content, size: int, tracking: Tracking) -> None:
         """A message of `filled`, which has passed; `content` is stored. Raises Rejected for one that may go to nobody,
         where the key's dialect wants to be told so at once.
         """
         author = filled.content.author.address
         envelope = filled.envelope
-        avoided = [self._is_suppressed(address, author.domain) for address in envelope]
+        avoided = [self._is_suppressed(address, _scope(filled, tracking)) for address in envelope]
         if avoided == [True] and self._key.dialect is Dialect.SENDKIT:
             raise Rejected("The recipient email address is suppressed.", status="5.7.1")
         now = self._now
@@ -242,6 +277,7 @@ class _Drafting:
             expires_at=date + self._limits.lifetime,
             author_name=filled.content.author.name,
             dsn=filled.dsn,
+            tracking=None if tracking == UNTRACKED else tracking,
         )
         if content.raw is not None:
             raw = msgspec.structs.replace(content, raw=complete(content.raw, message))
@@ -286,10 +322,10 @@ class _Drafting:
             self._contents[found] = content
         return found
 
-    def _is_suppressed(self, address: Address, author_domain: str) -> bool:
+    def _is_suppressed(self, address: Address, scope: tuple[str, str]) -> bool:
         if address.domain == self._limits.test_domain:
             return rehearsed_outcome(address, self._limits.test_domain) is Outcome.SUPPRESSED
-        return address in self._suppressed.get(author_domain, ())
+        return address in self._suppressed.get(scope, ())
 
     def _nexthop(self, address: Address) -> str:
         is_rehearsal = self._key.mode is KeyMode.TEST or address.domain == self._limits.test_domain

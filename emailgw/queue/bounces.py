@@ -116,7 +116,10 @@ class Bounces:
         if not reverse_path or not _is_wish(report.kind, _header(raw)):
             _count(report.kind, "none")
             return
-        await self._record(recipient, unsubscription(recipient, self._tools.clock()), raw, "unsubscribe", True)
+        message = await self._message(recipient)
+        tracking = message.tracking if message is not None else None
+        effect = unsubscription(recipient, self._tools.clock(), tracking.unsubscribe if tracking is not None else None)
+        await self._record(recipient, effect, raw, "unsubscribe", True)
 
     async def _parse(self, raw: bytes) -> Report | None:
         """None for a copy that we forwarded ourselves: that is no news."""

@@ -80,8 +80,9 @@ def effect_of(
     return Effect(after, event_about(recipient, kind, detail, now), digest_of(raw))
 
 
-def unsubscription(recipient: Recipient, now: int) -> Effect:
-    detail = Detail(source=Source.MAIL, reason="asked by mail to get no more")
+def unsubscription(recipient: Recipient, now: int, list: str | None = None) -> Effect:
+    """`list`: of which the mail was, if of one."""
+    detail = Detail(source=Source.MAIL, reason="asked by mail to get no more", list=list or None)
     event = event_about(recipient, EventType.UNSUBSCRIBED, detail, now)
     return Effect(recipient, event, hashlib.sha256(b"unsubscribe").digest())
 

@@ -5,7 +5,7 @@ whole claim. Bytes are a pure function of what was accepted (guarantee G7); the 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -15,8 +15,10 @@ from emailgw.core.model import Content, Envelope, Message
 from emailgw.errors import EmailgwError
 from emailgw.mime.compose import compose
 from emailgw.mime.dkim import Signer, sign
+from emailgw.mime.rawtracking import track_raw
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.mime.template import render
+from emailgw.mime.tracking import Letter, Links, track
 from emailgw.queue.forwarding import REPORTS
 from emailgw.queue.passing import FORWARDED, FORWARDED_NULL
 from emailgw.store.directory import Directory
@@ -35,16 +37,24 @@ class UnusableKeys(EmailgwError):
     """The author's domain is gone, has no keys, or has some that cannot be read. The operator may bring them back."""
 
 
-class Preparer:
-    """Makes envelopes. `return_path_lifetime` in milliseconds from the message's expiry."""
+class Paths(msgspec.Struct, frozen=True):
+    """By which what our mail causes comes home. `lifetime` of addresses, in milliseconds from the message's expiry.
+    `links_of`: those of a domain's mail.
+    """
 
-    def __init__(
-        self, directory: Directory, vault: Vault, return_paths: ReturnPaths, return_path_lifetime: int
-    ) -> None:
+    bounces: ReturnPaths
+    unsubscribing: ReturnPaths
+    lifetime: int
+    links_of: Callable[[Domain], Links]
+
+
+class Preparer:
+    """Makes envelopes."""
+
+    def __init__(self, directory: Directory, vault: Vault, paths: Paths) -> None:
         self._directory = directory
         self._vault = vault
-        self._return_paths = return_paths
-        self._lifetime = return_path_lifetime
+        self._paths = paths
         self._signers: dict[str, tuple[tuple[DkimKey, ...], tuple[Signer, ...]]] = {}
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="prepare")
 
@@ -59,9 +69,8 @@ class Preparer:
             name = item.message.author.domain
             if name not in signers:
                 domains[name], signers[name] = await self._signers_of(name, now)
-        hosts = {name: domain.return_path_host for name, domain in domains.items()}
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._make_all, claimed, hosts, signers, now)
+        return await loop.run_in_executor(self._threads, self._make_all, claimed, domains, signers, now)
 
     async def _signers_of(self, name: str, now: int) -> tuple[Domain, tuple[Signer, ...]]:
         domain = await self._directory.domain(name, now)
@@ -83,7 +92,7 @@ class Preparer:
     def _make_all(
         self,
         claimed: Sequence[tuple[Claimed, bytes]],
-        hosts: dict[str, str],
+        domains: dict[str, Domain],
         signers: dict[str, tuple[Signer, ...]],
         now: int,
     ) -> list[Envelope | Poison]:
@@ -95,20 +104,30 @@ class Preparer:
                 content = contents.get(message.content_id)
                 if content is None:
                     content = contents[message.content_id] = decode_content(body)
-                data = compose(render(content, message.variables), message)
+                domain = domains[message.author.domain]
+                data = compose(self._tracked(render(content, message.variables), item, message, domain), message)
                 if message.key_id not in FORWARDED:  # others wrote that
                     data = sign(data, signers[message.author.domain], now) + data
-                reverse_path = self._reverse_path(item, message, hosts)
+                reverse_path = self._reverse_path(item, message, domain)
                 made.append(Envelope(reverse_path, item.recipient.address, data, message.dsn, item.recipient.dsn))
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
                 made.append(Poison(f"{type(error).__name__}: {error}"))
         return made
 
-    def _reverse_path(self, item: Claimed, message: Message, hosts: dict[str, str]) -> str:
+    def _tracked(self, content: Content, item: Claimed, message: Message, domain: Domain) -> Content:
+        if message.tracking is None:
+            return content
+        paths, recipient = self._paths, item.recipient
+        expires_at = message.expires_at + paths.lifetime
+        mailto = paths.unsubscribing.unsubscribe_header(recipient.id, expires_at, domain.return_path_host)
+        letter = Letter(message, recipient, paths.links_of(domain), mailto)
+        return track(content, letter) if content.raw is None else track_raw(content, letter)
+
+    def _reverse_path(self, item: Claimed, message: Message, domain: Domain) -> str:
         if message.key_id in (
             REPORTS,
             FORWARDED_NULL,
         ):  # what it tells of came back already: nothing shall come back of it
             return ""
-        local = self._return_paths.local_part(item.recipient.id, message.expires_at + self._lifetime)
-        return f"{local}@{hosts[message.author.domain]}"
+        local = self._paths.bounces.local_part(item.recipient.id, message.expires_at + self._paths.lifetime)
+        return f"{local}@{domain.return_path_host}"

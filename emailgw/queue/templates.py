@@ -15,6 +15,7 @@ from emailgw.core.ids import TemplateId, is_uuid, uuid7
 from emailgw.core.limits import MAX_NAME, MAX_SUBJECT, MAX_TEMPLATE, MAX_VARIABLES
 from emailgw.core.model import Content
 from emailgw.core.template import Template, TemplateEdit, TemplateFields, Variable
+from emailgw.core.tracking import PLACEHOLDER_NAMES
 from emailgw.errors import NotFound, Rejected
 from emailgw.mime.custom import HeaderError, check_header_text
 from emailgw.mime.template import TemplateError, is_variable_name, needed_names, render
@@ -22,8 +23,8 @@ from emailgw.store.templates import Templates
 
 _NOBODY = Mailbox("", Address("nobody", "invalid"))
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-# What other products' placeholders of these names mean is not a variable, so a template that declares one is a mistake.
-RESERVED_NAMES = frozenset({"this", "contact", "UNSUBSCRIBE_URL", "RESEND_UNSUBSCRIBE_URL"})
+# What placeholders of these names mean is not a variable, so a template that declares one is a mistake.
+RESERVED_NAMES = frozenset({"this", "contact", *PLACEHOLDER_NAMES})
 
 
 class TemplateEditor:
@@ -176,7 +177,7 @@ def _check_variables(content: Content, declared: tuple[Variable, ...], variables
         fallbacks[variable.key] = variable.fallback
     in_subject = needed_names(content.subject)
     needed = in_subject | needed_names(content.text or "") | needed_names(content.html or "")
-    for name in sorted(needed | fallbacks.keys()):
+    for name in sorted((needed - (set(PLACEHOLDER_NAMES) - in_subject)) | fallbacks.keys()):
         if variables.get(name) is None and fallbacks.get(name) is None:
             raise Rejected(
                 f"Missing template variable `{name}`: send it in `template.variables` or give it a fallback value."

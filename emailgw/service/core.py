@@ -12,9 +12,12 @@ from emailgw.control.operations import Operations
 from emailgw.control.queue import QueueOperations, Sites
 from emailgw.control.receiving import ReceivingOperations
 from emailgw.control.suppressions import SuppressionOperations
+from emailgw.core.directory import Domain
 from emailgw.core.ids import SerialNumbers
 from emailgw.delivery.lookup import RecordLookup
 from emailgw.errors import ConfigError
+from emailgw.mime.tokens import Tokens
+from emailgw.mime.tracking import Links
 from emailgw.queue.accept import Accept, AcceptLimits
 from emailgw.queue.domains import Domains, DomainSettings
 from emailgw.queue.inbox import Rules
@@ -25,6 +28,8 @@ from emailgw.queue.quotas import Quotas
 from emailgw.queue.rates import RateLimits
 from emailgw.queue.suppression import Suppressing, SuppressionPolicy
 from emailgw.queue.templates import TemplateEditor
+from emailgw.queue.unsubscribing import Unsubscribing
+from emailgw.queue.visits import VisitLog
 from emailgw.store.open import Store, open_store
 from emailgw.vault import Vault
 
@@ -39,9 +44,14 @@ class Core:
         self.clock = clock
         self.host_name = host_name
         self.serials = SerialNumbers()
+        self.tokens = Tokens({1: vault.key_for("tracking 1")}, 1)
         self.suppressing = Suppressing(store.reports, _suppression_policy(config))
         limits = AcceptLimits(
-            config.queue.lifetime, config.http.max_body, config.queue.min_free_space, str(config.testing.domain)
+            config.queue.lifetime,
+            config.http.max_body,
+            config.queue.min_free_space,
+            str(config.testing.domain),
+            config.tracking.bulk,
         )
         quotas = Quotas(store.directory, config.limits.recipients_per_day, config.limits.recipients_per_month)
         self.accept = Accept(
@@ -57,10 +67,18 @@ class Core:
         lifetime = config.queue.lifetime
         self.notices = Notices(queue, store.history, store.directory, clock, self.serials, host_name, lifetime)
 
+        self.visits = VisitLog(store.visits, store.history, clock, config.tracking.hold)
+        self.unsubscribing = Unsubscribing(store.visits, store.history, store.suppressions, self.suppressing, clock)
+
         settings = DomainSettings(host_name, config.domains.check_every, config.domains.retire_after)
         self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)
 
         self.rules = Rules(store.received, store.directory, clock)
+
+    def links_of(self, domain: Domain) -> Links:
+        """The tracking and unsubscribe links of its mail."""
+        section = self.config.tracking
+        return Links(self.tokens, section.base_url.rstrip("/") or f"{section.scheme}://{domain.tracking_host}")
 
     def open_lookup(self) -> RecordLookup:
         return RecordLookup(tuple(self.config.dns.nameservers), self.config.dns.timeout)

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from emailgw.config import Config
 from emailgw.control.channel import ControlServer
-from emailgw.errors import CannotListen
+from emailgw.errors import CannotListen, StoreUnavailable
 from emailgw.listeners import bind, close_all, listening_on
-from emailgw.mime.returnpath import ReturnPaths
+from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
 from emailgw.queue.housekeeping import Housekeeping, Received
 from emailgw.queue.manager import Manager
-from emailgw.queue.prepare import Preparer
+from emailgw.queue.prepare import Paths, Preparer
+from emailgw.queue.visits import VisitLog
 from emailgw.service.core import Core
 from emailgw.service.delivering import build_manager
 from emailgw.service.http import serve_http
@@ -79,7 +80,13 @@ class Service:
         if recovered:
             log.info("%d recipients were being delivered when the last process ended; they are due again", recovered)
         return_paths = ReturnPaths(core.vault.key_for("return path"))
-        preparer = Preparer(core.store.directory, core.vault, return_paths, self._config.queue.return_path_lifetime)
+        paths = Paths(
+            bounces=return_paths,
+            unsubscribing=ReturnPaths(core.vault.key_for("return path"), UNSUBSCRIBE),
+            lifetime=self._config.queue.return_path_lifetime,
+            links_of=core.links_of,
+        )
+        preparer = Preparer(core.store.directory, core.vault, paths)
         stack.callback(preparer.close)
         router, manager = build_manager(core, preparer)
         stack.push_async_callback(router.close)
@@ -105,6 +112,7 @@ class Service:
             stack.push_async_callback(cancel, self._supervisor.start("certificates", certificates.run()))
         await serve_inbound(core, return_paths, bound["inbound"], certificates, self._supervisor, stack)
         await serve_submission(core, bound, certificates, self._supervisor, stack)
+        stack.push_async_callback(_finish_visits, core.visits, self._supervisor.start("visits", core.visits.run()))
         secure = (bound["https"], certificates.http) if certificates is not None else None
         http = await serve_http(core, bound["http"], secure, lambda: self._supervisor.trouble)
         stack.push_async_callback(http, HTTP_GRACE)
@@ -134,6 +142,14 @@ def _nothing() -> None:
 async def _finish_manager(manager: Manager, task: asyncio.Task[None], grace: int) -> None:
     await manager.stop(grace)
     await cancel(task)
+
+
+async def _finish_visits(visits: VisitLog, task: asyncio.Task[None]) -> None:
+    await cancel(task)
+    try:
+        await visits.write()
+    except StoreUnavailable as error:
+        log.error("opens and clicks of the last seconds are lost: %s", error)
 
 
 async def _watchdog() -> None:

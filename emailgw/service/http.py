@@ -9,6 +9,7 @@ from emailgw.api.fetch import Fetch
 from emailgw.api.limits import BodyLimits
 from emailgw.api.resources import Parts, build_resources
 from emailgw.api.stream import Streams
+from emailgw.api.tracking import TrackingResource
 from emailgw.outhttp import OutHttp
 from emailgw.service.connections import Connections
 from emailgw.service.core import Core
@@ -31,6 +32,14 @@ async def serve_http(
     fetch = Fetch(OutHttp(tuple(core.config.outbound.allow_networks)), section.max_body)
     links = core.vault.key_for("attachment links")
     streams = Streams(core.store.events, core.keys)
+    tracking = TrackingResource(
+        core.tokens,
+        core.visits,
+        core.unsubscribing,
+        section.body_timeout,
+        tuple(core.config.tracking.proxy_networks),
+        core.clock,
+    )
     parts = Parts(
         store=core.store,
         accept=core.accept,
@@ -46,6 +55,7 @@ async def serve_http(
         once=core.once,
         templates=core.templates,
         streams=streams,
+        tracking=tracking,
     )
     app = build_app(
         build_resources(parts),

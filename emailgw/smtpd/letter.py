@@ -80,6 +80,7 @@ def _submission(
         recipients=letter.recipients,
         dsn=letter.dsn,
         requests=letter.requests,
+        wish=steering.wish,
     )
 
 

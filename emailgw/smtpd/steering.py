@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from emailgw.core.tracking import MAX_LIST, NO_WISH, TrackingWish, is_list_name
 from emailgw.errors import Rejected
 from emailgw.wire.emails import read_send_at
 
@@ -19,28 +20,29 @@ SCHEDULED_AT = ("x-emailgw-scheduled-at", "x-sendkit-scheduled-at")
 TEMPLATE = "x-emailgw-template"
 VARIABLES = "x-emailgw-variables"
 TRACKING = "x-emailgw-tracking"
+UNSUBSCRIBE = "x-emailgw-unsubscribe"
 IDEMPOTENCY = ("idempotency-key", "resend-idempotency-key")
 
 FIELDS = frozenset(
-    name.encode() for name in (TAGS, METADATA, *SCHEDULED_AT, TEMPLATE, VARIABLES, TRACKING, *IDEMPOTENCY)
+    name.encode() for name in (TAGS, METADATA, *SCHEDULED_AT, TEMPLATE, VARIABLES, TRACKING, UNSUBSCRIBE, *IDEMPOTENCY)
 )
 
 _PAIR = re.compile(r"\s*([^=,\s][^=,]*?)\s*=\s*([^,]*?)\s*\Z")
-_TRACKING = re.compile(r"(?:on|off|opens|clicks)(?:\s*,\s*(?:opens|clicks))?\Z", re.IGNORECASE)
+_TRACKING = re.compile(r"(?:on|off|(?:opens|clicks|text)(?:\s*,\s*(?:opens|clicks|text)){0,2})\Z", re.IGNORECASE)
 _V = TypeVar("_V")
 _objects = msgspec.json.Decoder(dict[str, object])
 _texts = msgspec.json.Decoder(dict[str, str])
 
 
 class Steering(msgspec.Struct, frozen=True):
-    """`tracking`: what shall be tracked, None where the domain decides."""
+    """`wish`: what shall be tracked, as far as it says."""
 
     tags: tuple[tuple[str, str], ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     send_at: int | None = None
     template: str | None = None
     variables: dict[str, object] = {}
-    tracking: frozenset[str] | None = None
+    wish: TrackingWish = NO_WISH
     idempotency_key: str | None = None
 
 
@@ -64,7 +66,7 @@ def read_steering(fields: Sequence[tuple[str, str]], now: int) -> Steering:
         send_at=read_send_at(_first(values, SCHEDULED_AT), now),
         template=_first(values, (TEMPLATE,)),
         variables=_decode(_objects, variables, VARIABLES),
-        tracking=_tracking(_first(values, (TRACKING,))),
+        wish=_wish(_first(values, (TRACKING,)), _first(values, (UNSUBSCRIBE,))),
         idempotency_key=_first(values, IDEMPOTENCY),
     )
 
@@ -95,10 +97,24 @@ def _decode(decoder: msgspec.json.Decoder[dict[str, _V]], text: str, field: str)
         raise Rejected(f"The header {field.title()} is no JSON object as it must be.") from None
 
 
-def _tracking(text: str | None) -> frozenset[str] | None:
-    if text is None:
-        return None
-    if not _TRACKING.match(text):
-        raise Rejected("The header X-Emailgw-Tracking must be on, off, opens, clicks, or opens, clicks.")
-    words = frozenset(re.findall("[a-z]+", text.lower()))
-    return frozenset({"opens", "clicks"}) if "on" in words else words - {"off"}
+def _wish(tracking: str | None, unsubscribe: str | None) -> TrackingWish:
+    if tracking is not None and not _TRACKING.match(tracking):
+        raise Rejected("The header X-Emailgw-Tracking must be on, off, or some of opens, clicks, text.")
+    words = frozenset(re.findall("[a-z]+", (tracking or "").lower()))
+    said = tracking is not None
+    return TrackingWish(
+        opens=bool(words & {"on", "opens"}) if said else None,
+        clicks=bool(words & {"on", "clicks", "text"}) if said else None,
+        text="text" in words,
+        unsubscribe=_unsubscribe(unsubscribe),
+    )
+
+
+def _unsubscribe(text: str | None) -> bool | str | None:
+    if text is None or text.lower() in ("on", "off"):
+        return None if text is None else text.lower() == "on"
+    if not is_list_name(text):
+        raise Rejected(
+            f"The header X-Emailgw-Unsubscribe must be on, off, or a list: 1 to {MAX_LIST} of a-z 0-9 . _ -."
+        )
+    return text

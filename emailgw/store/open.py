@@ -19,6 +19,7 @@ from emailgw.store.schema import prepare
 from emailgw.store.sqlite import SQLiteDatabase
 from emailgw.store.suppressions import Suppressions
 from emailgw.store.templates import Templates
+from emailgw.store.visits import Visits
 from emailgw.store.webhooks import Webhooks
 
 DATABASE_FILE = "emailgw.db"
@@ -43,6 +44,7 @@ class Store:
         self.templates = Templates(database)
         self.webhooks = Webhooks(database)
         self.deliveries = Deliveries(database)
+        self.visits = Visits(database)
 
     async def close(self) -> None:
         await self._database.close()

@@ -10,6 +10,7 @@ from emailgw.core.events import Detail, Event, EventType
 from emailgw.core.ids import ContentId, EventId, KeyId, MessageId, RecipientId
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.core.status import EnhancedStatus
+from emailgw.core.tracking import Tracking
 from emailgw.store.verb import Parameters, Row
 
 MESSAGE_COLUMNS = "m.id, m.content_id, m.key_id, m.author, m.subject, m.fields, m.accepted_at, m.date, m.expires_at"
@@ -32,6 +33,7 @@ class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
     variables: dict[str, object] = {}
     author_name: str = ""
     dsn: MessageRequest | None = None
+    tracking: Tracking | None = None
 
 
 _request = msgspec.json.Decoder(RecipientRequest)
@@ -78,6 +80,7 @@ def message_parameters(message: Message, size: int) -> Parameters:
         variables=message.variables,
         author_name=message.author_name,
         dsn=message.dsn,
+        tracking=message.tracking,
     )
     return {
         "id": message.id,
@@ -112,6 +115,7 @@ def message_from(row: Row) -> Message:
         variables=fields.variables,
         author_name=fields.author_name,
         dsn=fields.dsn,
+        tracking=fields.tracking,
         accepted_at=values[6],
         date=values[7],
         expires_at=values[8],

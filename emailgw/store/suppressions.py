@@ -1,11 +1,13 @@
 """Suppressions: found by everyone who accepts mail, kept by the API, the operator, and `Queue` after hard bounces.
 
-An entry stops the mail of one author domain or, with an empty domain, of the whole gateway.
+An entry stops the mail of one author domain (or of one list of it) or, with an empty domain, of the whole gateway.
 """
 
 import hashlib
 from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from emailgw.core.address import Address
 from emailgw.core.events import Detail, Event, EventType
@@ -17,11 +19,11 @@ from emailgw.store.rows import address_from, encode_detail
 from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
 
 AT_ONCE = 400  # addresses asked about in one statement
-_COLUMNS = "id, address, domain, reason, cause, created_at"
-_INSERT = insert("suppressions", "id address domain reason cause created_at") + " ON CONFLICT DO NOTHING"
+_COLUMNS = "id, address, domain, reason, cause, created_at, list"
+_INSERT = insert("suppressions", "id address domain reason cause created_at list") + " ON CONFLICT DO NOTHING"
 _AFTER_EVENT = (
-    "INSERT INTO suppressions (id, address, domain, reason, cause, created_at) "
-    "SELECT :id, :address, m.domain, :reason, :cause, :created_at FROM messages m WHERE m.id = :message_id "
+    "INSERT INTO suppressions (id, address, domain, reason, cause, created_at, list) "
+    "SELECT :id, :address, m.domain, :reason, :cause, :created_at, :list FROM messages m WHERE m.id = :message_id "
     "ON CONFLICT DO NOTHING"
 )
 # Of an entry that is there: one that was there before has another id, and nothing is told of it.
@@ -36,17 +38,21 @@ class Suppressions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, domain: str, addresses: Sequence[Address]) -> dict[Address, Suppression]:
-        """Those of `addresses` (as given) that may get no mail of the author domain `domain`, each with its entry."""
-        keys: dict[str, list[Address]] = {}
+    async def find(self, domain: str, addresses: Sequence[Address], list: str = "") -> dict[Address, Suppression]:
+        """Those of `addresses` (as given) that may get no mail of the author domain `domain`, and of that list of it,
+        each with its entry.
+        """
+        keys: dict[str, tuple[Address, ...]] = {}
         for address in addresses:
-            keys.setdefault(str(suppression_key(address)), []).append(address)
-        texts = list(keys)
+            text = str(suppression_key(address))
+            keys[text] = (*keys.get(text, ()), address)
+        texts = (*keys,)
         found: dict[Address, Suppression] = {}
         for start in range(0, len(texts), AT_ONCE):
-            parameters: dict[str, Value] = {"domain": domain}
-            condition = one_of("address", tuple(texts[start : start + AT_ONCE]), parameters)
-            sql = f"SELECT {_COLUMNS} FROM suppressions WHERE {condition} AND domain IN ('', :domain) ORDER BY domain"
+            parameters: dict[str, Value] = {"domain": domain, "list": list}
+            condition = one_of("address", texts[start : start + AT_ONCE], parameters)
+            condition += " AND domain IN ('', :domain) AND list IN ('', :list)"
+            sql = f"SELECT {_COLUMNS} FROM suppressions WHERE {condition} ORDER BY domain"
             for row in await self._database.read(sql, parameters):
                 entry = _suppression_from(row)
                 found |= dict.fromkeys(keys[str(entry.address)], entry)
@@ -59,16 +65,16 @@ class Suppressions:
         added = Statement(_INSERT, [_parameters(entry) for entry in entries], many=True)
         told = Statement(_TELL, [_telling(entry, EventType.SUPPRESSION_ADDED) for entry in entries], many=True)
         await self._database.write(Verb((added, told)))
-        stored: dict[tuple[str, str], Suppression] = {}
+        stored: dict[tuple[str, str, str], Suppression] = {}
         texts = [str(suppression_key(entry.address)) for entry in entries]
         for start in range(0, len(texts), AT_ONCE):
             parameters: dict[str, Value] = {}
             condition = one_of("address", tuple(texts[start : start + AT_ONCE]), parameters)
             for row in await self._database.read(f"SELECT {_COLUMNS} FROM suppressions WHERE {condition}", parameters):
                 entry = _suppression_from(row)
-                stored[str(entry.address), entry.domain] = entry
+                stored[str(entry.address), entry.domain, entry.list] = entry
         # One that was removed in between is answered as it was added.
-        return [stored.get((text, entry.domain), entry) for text, entry in zip(texts, entries, strict=True)]
+        return [stored.get((text, entry.domain, entry.list), entry) for text, entry in zip(texts, entries, strict=True)]
 
     async def named(self, names: Sequence[str], domains: tuple[str, ...] = ()) -> list[Suppression]:
         """The entries of ids and addresses (lower case), of these author domains or, with none, of all."""
@@ -139,7 +145,7 @@ def suppressing(event: Event | None) -> tuple[Statement, ...]:
         reason, insertion = SuppressionReason.BOUNCE, _AFTER_EVENT
     else:
         return ()
-    entry = Suppression(_id_of(event), event.address, reason, "", cause, event.at)
+    entry = Suppression(_id_of(event), event.address, reason, "", cause, event.at, detail.list or "")
     parameters: dict[str, Value] = {**_parameters(entry)}
     if insertion is _AFTER_EVENT:  # its domain is the message's
         del parameters["domain"]
@@ -149,6 +155,8 @@ def suppressing(event: Event | None) -> tuple[Statement, ...]:
 
 def _telling(entry: Suppression, type: EventType, at: int | None = None) -> Parameters:
     detail = Detail(reason=entry.cause, category=entry.reason.value, subject=entry.id, created_at=entry.created_at)
+    if entry.list:
+        detail = msgspec.structs.replace(detail, list=entry.list)
     at = entry.created_at if at is None else at
     return {"id": entry.id, "at": at, "type": type.value, "detail": encode_detail(detail)}
 
@@ -167,6 +175,7 @@ def _parameters(entry: Suppression) -> Parameters:
         "reason": entry.reason.value,
         "cause": entry.cause,
         "created_at": entry.created_at,
+        "list": entry.list,
     }
 
 
@@ -179,4 +188,5 @@ def _suppression_from(row: Row) -> Suppression:
         reason=SuppressionReason(values[3]),
         cause=values[4],
         created_at=values[5],
+        list=values[6],
     )

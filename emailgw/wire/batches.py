@@ -29,6 +29,7 @@ from emailgw.wire.emails import (
     read_mailboxes,
     read_send_at,
     read_tags,
+    read_wish,
 )
 from emailgw.wire.schema import says
 
@@ -150,6 +151,7 @@ def read_recipient(
             send_at=read_send_at(
                 mailing.scheduled_at if recipient.scheduled_at is None else recipient.scheduled_at, now
             ),
+            wish=read_wish(mailing),
         )
     except Rejected as refusal:
         return refusal

@@ -28,6 +28,7 @@ from emailgw.core.limits import (
 )
 from emailgw.core.model import Attachment, Content, Submission
 from emailgw.core.template import TemplateFields
+from emailgw.core.tracking import MAX_LIST, TrackingWish, is_list_name
 from emailgw.errors import Rejected
 from emailgw.wire.bodies import decode
 from emailgw.wire.schema import says
@@ -92,6 +93,26 @@ class TemplateUse(msgspec.Struct, frozen=True):
     variables: Variables = None
 
 
+class TrackingField(msgspec.Struct, frozen=True):
+    """What is tracked of this message, instead of what its domain says."""
+
+    opens: Annotated[bool | None, says("A picture at the end of the HTML tells when it is shown.")] = None
+    clicks: Annotated[bool | None, says("Links of the HTML lead by way of the gateway.")] = None
+    text: Annotated[bool | None, says("With `clicks`: the links of the plain text, too.")] = None
+
+
+class UnsubscribeField(msgspec.Struct, frozen=True):
+    list: Annotated[
+        str | None, says("A list of the domain's; all mail of the domain unless given.", maxLength=MAX_LIST)
+    ] = None
+
+
+Unsubscribe = Annotated[
+    bool | UnsubscribeField | None,
+    says("Whether the mail offers to unsubscribe, and from what: true is all mail of the domain."),
+]
+
+
 class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
     """One email. `from`, `to`, `subject` and one of `html`, `text` and `attachments` are required; `from`, `subject`
     and the bodies may come from the `template`. Fields that are not listed here are ignored.
@@ -120,6 +141,11 @@ class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
     attachments: Annotated[list[AttachmentField] | None, says(maxItems=MAX_ATTACHMENTS)] = None
     scheduled_at: ScheduledAt = None
     template: TemplateUse | None = None
+    tracking: TrackingField | None = None
+    unsubscribe: Unsubscribe = None
+    topic_id: Annotated[
+        str | None, says("Resend's name for `unsubscribe: {list}`; counts where that is not given.")
+    ] = None
 
 
 class Fetched(NamedTuple):
@@ -164,7 +190,25 @@ def read_email(
         metadata=tuple((request.metadata or {}).items()),
         variables=(request.template.variables or {}) if request.template else {},
         send_at=read_send_at(request.scheduled_at, now),
+        wish=read_wish(request),
     )
+
+
+def read_wish(request: EmailRequest) -> TrackingWish:
+    """What it says of tracking and unsubscribing. Raises Rejected."""
+    tracking = request.tracking or TrackingField()
+    unsubscribe: bool | str | None
+    if isinstance(request.unsubscribe, UnsubscribeField):
+        unsubscribe = request.unsubscribe.list or True
+    elif request.unsubscribe is None and request.topic_id:
+        unsubscribe = request.topic_id.lower()
+    else:
+        unsubscribe = request.unsubscribe
+    if isinstance(unsubscribe, str) and not is_list_name(unsubscribe):
+        raise Rejected(
+            f"Invalid `unsubscribe.list` field: use 1 to {MAX_LIST} lower-case letters, digits, dots, _ and -."
+        )
+    return TrackingWish(tracking.opens, tracking.clicks, tracking.text, unsubscribe)
 
 
 def read_content(

@@ -10,6 +10,7 @@ import msgspec
 from emailgw.core.address import Address, AddressError, parse_domain
 from emailgw.core.directory import Dialect
 from emailgw.core.suppression import Suppression, SuppressionReason, suppression_key
+from emailgw.core.tracking import MAX_LIST, is_list_name
 from emailgw.errors import Rejected
 from emailgw.wire.answers import Id, Time
 from emailgw.wire.bodies import decode_body
@@ -18,10 +19,11 @@ from emailgw.wire.schema import says
 from emailgw.wire.times import show_iso, show_time
 
 MAX_AT_ONCE = 10_000
-COLUMNS = ("email", "reason", "domain", "cause", "created_at")
+COLUMNS = ("email", "reason", "domain", "cause", "created_at", "list")
 
 
 _FOR = "Only mail of this author domain is withheld; mail of every domain unless given."
+_OF = "Only mail of this list of the `domain` is withheld; all of the domain's unless given."
 
 
 class AddRequest(msgspec.Struct, frozen=True):
@@ -30,6 +32,7 @@ class AddRequest(msgspec.Struct, frozen=True):
     email: str | None = None
     reason: Annotated[str | None, says(enum=[*map(str, SuppressionReason), None])] = None
     domain: Annotated[str | None, says(_FOR)] = None
+    list: Annotated[str | None, says(_OF, maxLength=MAX_LIST)] = None
 
 
 class BatchRequest(msgspec.Struct, frozen=True):
@@ -38,6 +41,7 @@ class BatchRequest(msgspec.Struct, frozen=True):
     emails: Annotated[list[str] | None, says(maxItems=MAX_AT_ONCE)] = None
     ids: Annotated[list[str] | None, says(maxItems=MAX_AT_ONCE)] = None
     domain: Annotated[str | None, says(_FOR)] = None
+    list: Annotated[str | None, says(_OF, maxLength=MAX_LIST)] = None
 
 
 _REASONS = [*map(str, SuppressionReason)]
@@ -73,6 +77,7 @@ class Wanted(msgspec.Struct, frozen=True):
     reason: SuppressionReason = SuppressionReason.MANUAL
     domain: str | None = None
     cause: str = ""
+    list: str = ""
 
 
 _add = msgspec.json.Decoder(AddRequest)
@@ -84,7 +89,12 @@ def read_addition(body: bytes) -> Wanted:
     request = decode_body(_add, body)
     if request.email is None:
         raise Rejected("Missing `email` field.", name="missing_required_field")
-    return Wanted(_address(request.email, "`email` field"), _reason(request.reason), _domain(request.domain))
+    return Wanted(
+        _address(request.email, "`email` field"),
+        _reason(request.reason),
+        _domain(request.domain),
+        list=_list(request.list, request.domain),
+    )
 
 
 def read_batch_addition(body: bytes) -> list[Wanted]:
@@ -92,7 +102,11 @@ def read_batch_addition(body: bytes) -> list[Wanted]:
     request = decode_body(_batch, body)
     emails = _some(request.emails, "emails")
     domain = _domain(request.domain)
-    return [Wanted(_address(email, f"`emails[{index}]` field"), domain=domain) for index, email in enumerate(emails)]
+    of = _list(request.list, request.domain)
+    return [
+        Wanted(_address(email, f"`emails[{index}]` field"), domain=domain, list=of)
+        for index, email in enumerate(emails)
+    ]
 
 
 def read_batch_removal(body: bytes) -> list[str]:
@@ -127,6 +141,7 @@ class SuppressionShown(TypedDict):
     origin: SuppressionReason
     reason: SuppressionReason
     domain: str | None
+    list: str | None
     source_id: str | None
     cause: str | None
     created_at: Time
@@ -148,6 +163,7 @@ def show_suppression(entry: Suppression, dialect: Dialect) -> SuppressionShown:
         "origin": entry.reason,
         "reason": entry.reason,
         "domain": entry.domain or None,
+        "list": entry.list or None,
         "source_id": None,
         "cause": entry.cause or None,
         "created_at": at,
@@ -156,7 +172,8 @@ def show_suppression(entry: Suppression, dialect: Dialect) -> SuppressionShown:
 
 
 def read_csv(body: bytes) -> list[Wanted]:
-    """Lines of addresses, or a table whose header names `email` (or `address`) and perhaps `reason`, `domain`, `cause`.
+    """Lines of addresses, or a table whose header names `email` (or `address`) and perhaps `reason`, `domain`, `list`,
+    `cause`.
 
     Raises Rejected that names the line.
     """
@@ -184,7 +201,8 @@ def write_csv(entries: Iterable[Suppression], header: bool = True) -> str:
         cause = " ".join(entry.cause.split())
         # A spreadsheet would run a cell that begins like a formula; causes are other people's words.
         cause = "'" + cause if cause[:1] in ("=", "+", "-", "@") else cause
-        writer.writerow((entry.address, entry.reason.value, entry.domain, cause, show_iso(entry.created_at)))
+        at = show_iso(entry.created_at)
+        writer.writerow((entry.address, entry.reason.value, entry.domain, cause, at, entry.list))
     return buffer.getvalue()
 
 
@@ -195,6 +213,7 @@ def _from_row(cells: Mapping[str, str], number: int) -> Wanted:
         _reason(reason) if reason else SuppressionReason.MANUAL,
         _domain(cells.get("domain", "").strip() or None),
         cells.get("cause", "")[:500],
+        _list(cells.get("list", "").strip() or None, cells.get("domain", "").strip()),
     )
 
 
@@ -219,6 +238,16 @@ def _reason(text: str | None) -> SuppressionReason:
     except ValueError:
         words = ", ".join(f"`{reason}`" for reason in SuppressionReason)
         raise Rejected(f"The `reason` must be one of {words}.", name="invalid_parameter") from None
+
+
+def _list(text: str | None, domain: str | None) -> str:
+    if not text:
+        return ""
+    if not is_list_name(text):
+        raise Rejected(f"Invalid `list` field: use 1 to {MAX_LIST} lower-case letters, digits, dots, _ and -.")
+    if not domain:
+        raise Rejected("The `list` field needs a `domain`: lists are a domain's.", name="missing_required_field")
+    return text
 
 
 def _domain(text: str | None) -> str | None:

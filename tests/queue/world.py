@@ -24,10 +24,12 @@ from emailgw.core.model import Envelope, Recipient, RecipientState
 from emailgw.core.retry import RetryPolicy
 from emailgw.core.status import DeliveryStatus
 from emailgw.mime.dkim import generate_key, public_record
-from emailgw.mime.returnpath import ReturnPaths
+from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
+from emailgw.mime.tokens import Tokens
+from emailgw.mime.tracking import Links
 from emailgw.queue.lane import LaneSettings, Tools
 from emailgw.queue.manager import Manager, ManagerSettings
-from emailgw.queue.prepare import Preparer
+from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.sites import SiteLimits
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.open import DATABASE_FILE, Store
@@ -117,7 +119,14 @@ class World:
         self.settings = ManagerSettings(sessions=20, site=SiteLimits(sessions=10, first_pause=50, longest_pause=50))
         self.manager: Manager | None = None
         self._running: asyncio.Task[None] | None = None
-        self._preparer = Preparer(self.store.directory, self.vault, self.return_paths, 3_600_000)
+        tokens = Tokens({1: self.vault.key_for("tracking 1")}, 1)
+        paths = Paths(
+            bounces=self.return_paths,
+            unsubscribing=ReturnPaths(self.vault.key_for("return path"), UNSUBSCRIBE),
+            lifetime=3_600_000,
+            links_of=lambda domain: Links(tokens, f"https://{domain.tracking_host}"),
+        )
+        self._preparer = Preparer(self.store.directory, self.vault, paths)
 
     @classmethod
     async def open(cls, data_dir: Path) -> Self:
