@@ -10,7 +10,7 @@ from emailgw.bounce.describe import describe
 from emailgw.bounce.parse import parse
 from emailgw.bounce.report import Report
 from emailgw.cli.context import Context
-from emailgw.cli.output import console, hint, json_option, print_json, print_table
+from emailgw.cli.output import hint, json_option, print_json, print_table
 from emailgw.control import requests as ask
 from emailgw.mime.reader import MAX_MESSAGE
 
@@ -60,7 +60,7 @@ def _show(name: str, report: Report) -> None:
         for word, value in (("feedback type", report.feedback_type), ("reporting MTA", report.reporting_mta))
         if value
     )
-    console.print(f"{name}: {report.kind.value}{extra}", markup=False)
+    click.echo(f"{name}: {report.kind.value}{extra}")
     if report.recipients:
         rows = ((r.recipient, r.action, r.status, r.reason, r.type, r.diagnostic[:200]) for r in report.recipients)
         print_table(("RECIPIENT", "ACTION", "STATUS", "REASON", "TYPE", "DIAGNOSTIC"), rows)

@@ -3,7 +3,7 @@
 import click
 
 from emailgw.cli.context import Context
-from emailgw.cli.output import console, hint, json_option, print_fields, print_json, print_table
+from emailgw.cli.output import hint, json_option, print_fields, print_json, print_table
 from emailgw.control import requests as ask
 from emailgw.core.directory import Dialect, KeyMode
 
@@ -179,10 +179,10 @@ def _show_domain(answer: object, as_json: bool) -> None:
     forwarded = {None: "as configured", "": "nowhere"}.get(answer.forward_reports_to, answer.forward_reports_to)
     print_fields((("feedback loops", answer.feedback_address), ("reports to", forwarded)))
     print_fields((("receives", "yes" if answer.receiving else "no"),))
-    console.print("\nPublish these DNS records:\n")
+    click.echo("\nPublish these DNS records:\n")
     for record in answer.records:
         priority = f"{record.priority} " if record.priority is not None else ""
         value = f'"{record.value}"' if record.type == "TXT" else f"{record.value}."
-        console.print(f"{record.name}. {record.type} {priority}{value}", markup=False)
+        click.echo(f"{record.name}. {record.type} {priority}{value}")
         if record.message:
-            console.print(f"    {record.status}: {record.message}", markup=False)
+            click.echo(f"    {record.status}: {record.message}")

@@ -3,18 +3,15 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-# A pipe has no width: nothing may be cut off there.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000, soft_wrap=True)
 
 
 def json_option(command: Command) -> Command:
@@ -27,18 +24,32 @@ def print_json(answer: object) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Foreign text is shown as it is, never as markup or as control characters (it was cleaned at the border)."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    console.print(table)
+    _console().print(table)
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Name and value, a line each."""
+    from rich.text import Text
+
+    console = _console()
     for name, value in fields:
         console.print(Text.assemble((f"{name}: ", "bold"), "" if value is None else str(value)))
+
+
+def _console() -> "Console":
+    # Rich is loaded by those who draw: `serve` and `--json` start a tenth sooner without it.
+    from rich.console import Console
+
+    # A pipe has no width: nothing may be cut off there.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000, soft_wrap=True)
 
 
 def hint(text: str) -> None:

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from emailgw.cli.context import Context
-from emailgw.cli.output import Command, console, hint, how_long, json_option, print_fields, print_json, print_table
+from emailgw.cli.output import Command, hint, how_long, json_option, print_fields, print_json, print_table
 from emailgw.control import requests as ask
 
 
@@ -59,10 +59,10 @@ def show_message(context: Context, id: str, as_json: bool) -> None:
         print_json(answer)
         return
     print_fields((name, getattr(answer, name)) for name in ("id", "author", "subject", "accepted_at", "expires_at"))
-    console.print()
+    click.echo()
     rows = ((r.id, r.address, r.state, r.tries, how_long(r.next_try_at), r.status, r.reason) for r in answer.recipients)
     print_table(("RECIPIENT", "ADDRESS", "STATE", "TRIES", "NEXT", "STATUS", "REASON"), rows)
-    console.print()
+    click.echo()
     events: list[dict[str, Any]] = [msgspec.json.decode(event) for event in answer.events]
     print_table(
         ("AT", "EVENT", "RECIPIENT", "STATUS", "REASON"),

@@ -10,7 +10,7 @@ import click
 import uvloop
 
 from emailgw.cli.context import Context
-from emailgw.cli.output import console, hint, json_option, print_json
+from emailgw.cli.output import hint, json_option, print_json
 from emailgw.config import Config, load
 from emailgw.control import requests as ask
 from emailgw.core.directory import Dialect
@@ -127,12 +127,11 @@ def _tell(context: Context, config: Config, domain: ask.DomainAnswer | None, key
     name = domain.name if domain else "example.com"
     if key is None:
         hint("an API key exists already; it cannot be shown again. `emailgw key create` makes another")
-    console.print("\nSend a message once the gateway runs:\n")
-    console.print(
+    click.echo("\nSend a message once the gateway runs:\n")
+    click.echo(
         f"curl http://{config.http.listen[0]}/emails -H 'Authorization: Bearer {shown}' "
         f"-H 'Content-Type: application/json' \\\n"
-        f"""  -d '{{"from": "hello@{name}", "to": "you@example.net", "subject": "Hello", "text": "It works."}}'\n""",
-        markup=False,
+        f"""  -d '{{"from": "hello@{name}", "to": "you@example.net", "subject": "Hello", "text": "It works."}}'\n"""
     )
     if domain is not None:
         hint(f"`emailgw -c {context.path} domain show {name}` lists the DNS records to publish")
