@@ -22,6 +22,10 @@ inbound_refused = Counter("emailgw_inbound_refused", "Recipients refused by inbo
 received = Counter(
     "emailgw_received", "Mail received for people and programs, by effect", ["effect"], registry=registry
 )
+certificate_expires = Gauge("emailgw_certificate_expires", "End of the certificate, Unix time", registry=registry)
+certificate_orders = Counter(
+    "emailgw_certificate_orders", "Orders of a certificate, by outcome", ["outcome"], registry=registry
+)
 smtp_connections = Gauge(
     "emailgw_smtp_connections", "SMTP clients connected, by listener", ["listener"], registry=registry
 )

@@ -22,8 +22,9 @@ _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all goo
 class Certificates:
     """`smtp` and `http`: contexts for the listeners, the same objects as long as the daemon runs."""
 
-    def __init__(self, certificate: str, key: str) -> None:
-        """Raises ConfigError."""
+    def __init__(self, certificate: str, key: str, required: bool = True) -> None:
+        """`required` false: the files may come later. Raises ConfigError."""
+        self.ready = False
         self._files = (Path(certificate), Path(key))
         self.smtp = _context()
         self.http = _context()
@@ -32,7 +33,14 @@ class Certificates:
         try:
             self._load()
         except (OSError, ssl.SSLError) as error:
+            if not required:
+                log.warning("there is no certificate yet; it is ordered")
+                return
             raise ConfigError(f"tls.certificate: {certificate} and {key} cannot be used: {_why(error)}") from None
+
+    def offered(self) -> ssl.SSLContext | None:
+        """For STARTTLS; None while there is no certificate."""
+        return self.smtp if self.ready else None
 
     async def run(self) -> None:
         """Look at the files now and then until cancelled."""
@@ -56,6 +64,7 @@ class Certificates:
         _context().load_cert_chain(*self._files, password="")
         for context in (self.smtp, self.http):
             context.load_cert_chain(*self._files, password="")
+        self.ready = True
 
     def _stamps(self) -> tuple[object, ...]:
         stamps: list[object] = []

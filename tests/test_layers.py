@@ -36,6 +36,7 @@ LAYERS = {
     "metrics": Layer(door="prometheus_client"),
     "tls": Layer("core errors"),
     "vault": Layer("core errors", door="cryptography"),
+    "certify": Layer("core errors vault metrics", door="acme josepy cryptography"),
     "mime": Layer("core errors", door="cryptography justhtml"),
     "bounce": Layer("core errors mime"),
     "wire": Layer("core errors", door="dateparser"),

@@ -19,6 +19,7 @@ from emailgw.cli.send import send
 from emailgw.cli.sendmail import sendmail
 from emailgw.cli.setup import check, init, serve
 from emailgw.cli.suppressions import suppression
+from emailgw.cli.tls import tls
 from emailgw.errors import CannotListen, ConfigError, EmailgwError, Locked, StoreUnavailable
 
 EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 64, 69, 75, 78
@@ -34,7 +35,7 @@ def group(context: click.Context, config: str) -> None:
     context.obj = Context(config)
 
 
-for command in (serve, check, init, domain, key, suppression, receive, queue, send, bounce, bounces, sendmail):
+for command in (serve, check, init, domain, key, suppression, receive, tls, queue, send, bounce, bounces, sendmail):
     group.add_command(command)
 
 

@@ -4,7 +4,7 @@ import click
 
 from emailgw.cli.context import Context
 from emailgw.cli.output import json_option, print_json, print_table
-from emailgw.control import requests as ask
+from emailgw.control import inward
 from emailgw.core.receiving import RuleAction
 
 
@@ -18,8 +18,8 @@ def receive() -> None:
 @click.pass_obj
 def list_rules(context: Context, as_json: bool) -> None:
     """List the rules. A domain without any stores everything."""
-    answer = context.ask(ask.ListRules())
-    assert isinstance(answer, ask.RulesAnswer)
+    answer = context.ask(inward.ListRules())
+    assert isinstance(answer, inward.RulesAnswer)
     if as_json:
         print_json(answer.rules)
     else:
@@ -36,7 +36,7 @@ def list_rules(context: Context, as_json: bool) -> None:
 @click.pass_obj
 def add_rule(context: Context, address: str, forward_to: str | None, action: str | None, as_json: bool) -> None:
     """Take mail to ADDRESS: user@example.com (with user+anything@), user+tag@example.com or *@example.com."""
-    _print_rule(context.ask(ask.AddRule(address, forward_to, action)), "added", as_json)
+    _print_rule(context.ask(inward.AddRule(address, forward_to, action)), "added", as_json)
 
 
 @receive.command("remove")
@@ -45,11 +45,11 @@ def add_rule(context: Context, address: str, forward_to: str | None, action: str
 @click.pass_obj
 def remove_rule(context: Context, name: str, as_json: bool) -> None:
     """Remove a rule, by its address or id."""
-    _print_rule(context.ask(ask.RemoveRule(name)), "removed", as_json)
+    _print_rule(context.ask(inward.RemoveRule(name)), "removed", as_json)
 
 
 def _print_rule(answer: object, word: str, as_json: bool) -> None:
-    assert isinstance(answer, ask.RuleEntry)
+    assert isinstance(answer, inward.RuleEntry)
     if as_json:
         print_json(answer)
     else:

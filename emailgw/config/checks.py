@@ -97,6 +97,7 @@ def check(config: Config) -> str | None:
         _check_data_dir,
         _check_listeners,
         _check_submission,
+        _check_acme,
         _check_receiving,
         _check_addresses,
         _check_tracking,
@@ -122,8 +123,8 @@ def _check_listeners(config: Config) -> str | None:
     if bool(config.tls.certificate) != bool(config.tls.key):
         return "tls.key: expected together with tls.certificate, found only one of them"
     for key, endpoints in (("http", config.http.listen_tls), ("submission", config.submission.listen_tls)):
-        if endpoints and not config.tls.certificate:
-            return f"{key}.listen_tls: found {str(endpoints[0])!r}, expected tls.certificate and tls.key with it"
+        if endpoints and not (config.tls.certificate or config.acme.directory):
+            return f"{key}.listen_tls: found {str(endpoints[0])!r}, expected tls.certificate or acme.directory with it"
     for nameserver in config.dns.nameservers:
         try:
             ipaddress.ip_address(nameserver.host)
@@ -136,6 +137,21 @@ def _check_submission(config: Config) -> str | None:
     section = config.submission
     if len(section.socket) > LONGEST_DATA_DIR:
         return f"submission.socket: found {len(section.socket)} characters, expected at most {LONGEST_DATA_DIR}"
+    return None
+
+
+def _check_acme(config: Config) -> str | None:
+    section = config.acme
+    if not section.directory:
+        return None
+    if not section.directory.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        return f"acme.directory: found {section.directory!r}, expected a URL that begins with https://"
+    if config.tls.certificate:
+        return "acme.directory: expected without tls.certificate, found both"
+    if not section.agree_to_terms:
+        return "acme.agree_to_terms: found false, expected true: the server's terms of service must be agreed to"
+    if not section.retry:
+        return "acme.retry: found [], expected at least one duration"
     return None
 
 

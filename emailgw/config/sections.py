@@ -24,6 +24,17 @@ class TlsConfig(Section, frozen=True):
     key: str = ""
 
 
+class AcmeConfig(Section, frozen=True):
+    """`directory` empty: no certificate is ordered. `names` empty: the host name alone."""
+
+    directory: str = ""
+    contact: str = ""
+    agree_to_terms: bool = False
+    names: tuple[HostName, ...] = ()
+    listen: tuple[Endpoint, ...] = (Endpoint("0.0.0.0:80"),)
+    retry: tuple[Duration, ...] = tuple(map(Duration, (300_000, 900_000, 3_600_000, 10_800_000, 21_600_000)))
+
+
 class SubmissionConfig(Section, frozen=True):
     listen: tuple[Endpoint, ...] = ()
     listen_tls: tuple[Endpoint, ...] = ()
@@ -162,6 +173,7 @@ class Config(Section, frozen=True):
     submission: SubmissionConfig = SubmissionConfig()
     sendmail: SendmailConfig = SendmailConfig()
     tls: TlsConfig = TlsConfig()
+    acme: AcmeConfig = AcmeConfig()
     dns: DnsConfig = DnsConfig()
     delivery: DeliveryConfig = DeliveryConfig()
     queue: QueueConfig = QueueConfig()

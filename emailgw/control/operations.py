@@ -2,11 +2,13 @@
 
 import msgspec
 
+from emailgw.control import inward
 from emailgw.control import requests as ask
 from emailgw.control.directory import DirectoryOperations
 from emailgw.control.queue import QueueOperations
 from emailgw.control.receiving import ReceivingOperations
 from emailgw.control.suppressions import SuppressionOperations
+from emailgw.control.tls import TlsOperations
 from emailgw.core.address import AddressError, Mailbox
 from emailgw.core.directory import ApiKey, Dialect
 from emailgw.core.ids import KeyId
@@ -25,12 +27,14 @@ class Operations:
         queue: QueueOperations,
         suppressions: SuppressionOperations,
         receiving: ReceivingOperations,
+        tls: TlsOperations,
         accept: Accept,
     ) -> None:
         self._directory = directory
         self._queue = queue
         self._suppressions = suppressions
         self._receiving = receiving
+        self._tls = tls
         self._accept = accept
 
     async def run(self, request: ask.AnyRequest) -> msgspec.Struct:
@@ -46,12 +50,16 @@ class Operations:
                 return await self._directory.set_domain(request)
             case ask.ReceiveDomain():
                 return await self._directory.receive_domain(request)
-            case ask.ListRules():
+            case inward.ListRules():
                 return await self._receiving.list(request)
-            case ask.AddRule():
+            case inward.AddRule():
                 return await self._receiving.add(request)
-            case ask.RemoveRule():
+            case inward.RemoveRule():
                 return await self._receiving.remove(request)
+            case inward.ShowTls():
+                return await self._tls.show()
+            case inward.RenewTls():
+                return await self._tls.renew()
             case ask.VerifyDomain():
                 return await self._directory.verify_domain(request)
             case ask.RotateDomain():

@@ -1,6 +1,6 @@
 """Who wants received mail, as the operator lists, adds and removes it."""
 
-from emailgw.control import requests as ask
+from emailgw.control import inward
 from emailgw.core.receiving import Rule
 from emailgw.queue.inbox import Rules
 from emailgw.wire.receiving import RuleRequest, make_rule
@@ -11,18 +11,18 @@ class ReceivingOperations:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
 
-    async def list(self, request: ask.ListRules) -> ask.RulesAnswer:
-        return ask.RulesAnswer(tuple(map(_show, await self._rules.all())))
+    async def list(self, request: inward.ListRules) -> inward.RulesAnswer:
+        return inward.RulesAnswer(tuple(map(_show, await self._rules.all())))
 
-    async def add(self, request: ask.AddRule) -> ask.RuleEntry:
+    async def add(self, request: inward.AddRule) -> inward.RuleEntry:
         """Raises Rejected or Conflict."""
         rule = make_rule(RuleRequest(request.address, request.action, request.forward_to))
         return _show(await self._rules.add(rule))
 
-    async def remove(self, request: ask.RemoveRule) -> ask.RuleEntry:
+    async def remove(self, request: inward.RemoveRule) -> inward.RuleEntry:
         """Raises NotFound."""
         return _show(await self._rules.remove(request.name))
 
 
-def _show(rule: Rule) -> ask.RuleEntry:
-    return ask.RuleEntry(rule.id, rule.pattern, rule.action.value, rule.forward_to, show_iso(rule.created_at))
+def _show(rule: Rule) -> inward.RuleEntry:
+    return inward.RuleEntry(rule.id, rule.pattern, rule.action.value, rule.forward_to, show_iso(rule.created_at))

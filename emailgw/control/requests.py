@@ -3,9 +3,10 @@
 Answers are what `--json` prints, so their field names are a promise; times are ISO 8601 in UTC.
 """
 
-from typing import ClassVar
-
 import msgspec
+
+from emailgw.control.asking import Request
+from emailgw.control.inward import AddRule, ListRules, RemoveRule, RenewTls, ShowTls
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -158,24 +159,6 @@ class UnparsedMailAnswer(msgspec.Struct, frozen=True):
     raw: bytes
 
 
-class RuleEntry(msgspec.Struct, frozen=True):
-    """`forward_to` empty: nowhere."""
-
-    id: str
-    address: str
-    action: str
-    forward_to: str
-    created_at: str
-
-
-class RulesAnswer(msgspec.Struct, frozen=True):
-    rules: tuple[RuleEntry, ...]
-
-
-class Request(msgspec.Struct, frozen=True, tag_field="ask"):
-    answer: ClassVar[type[msgspec.Struct]]
-
-
 class AddDomain(Request, frozen=True, tag="domain.add"):
     """`unverified`: it may send only once DNS shows its records; else the operator's word is enough."""
 
@@ -222,26 +205,6 @@ class ReceiveDomain(Request, frozen=True, tag="domain.receive"):
     answer = DomainAnswer
     name: str
     receiving: bool
-
-
-class ListRules(Request, frozen=True, tag="receive.list"):
-    answer = RulesAnswer
-
-
-class AddRule(Request, frozen=True, tag="receive.add"):
-    """`action` None: as `forward_to` says."""
-
-    answer = RuleEntry
-    address: str
-    forward_to: str | None = None
-    action: str | None = None
-
-
-class RemoveRule(Request, frozen=True, tag="receive.remove"):
-    """By id or address."""
-
-    answer = RuleEntry
-    name: str
 
 
 class CreateKey(Request, frozen=True, tag="key.create"):
@@ -355,6 +318,8 @@ AnyRequest = (
     | SetDomain
     | ReceiveDomain
     | ListRules
+    | ShowTls
+    | RenewTls
     | AddRule
     | RemoveRule
     | VerifyDomain

@@ -12,6 +12,7 @@ from emailgw.control.operations import Operations
 from emailgw.control.queue import QueueOperations, Sites
 from emailgw.control.receiving import ReceivingOperations
 from emailgw.control.suppressions import SuppressionOperations
+from emailgw.control.tls import TlsOperations
 from emailgw.core.directory import Domain
 from emailgw.core.ids import SerialNumbers
 from emailgw.delivery.lookup import RecordLookup
@@ -73,6 +74,7 @@ class Core:
         settings = DomainSettings(host_name, config.domains.check_every, config.domains.retire_after)
         self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)
 
+        self.tls = TlsOperations(None)
         self.rules = Rules(store.received, store.directory, clock)
 
     def links_of(self, domain: Domain) -> Links:
@@ -105,7 +107,7 @@ class Core:
         suppressions = SuppressionOperations(self.store.suppressions, self.clock)
         queue = QueueOperations(self.store.queue, self.store.history, self.clock, sites)
         receiving = ReceivingOperations(self.rules)
-        return Operations(directory, queue, suppressions, receiving, self.accept)
+        return Operations(directory, queue, suppressions, receiving, self.tls, self.accept)
 
 
 def _suppression_policy(config: Config) -> SuppressionPolicy:

@@ -7,6 +7,7 @@ import os
 import signal
 from pathlib import Path
 
+from emailgw.api.challenge import Challenges
 from emailgw.config import Config
 from emailgw.control.channel import ControlServer
 from emailgw.errors import CannotListen, StoreUnavailable
@@ -16,6 +17,7 @@ from emailgw.queue.housekeeping import Housekeeping, Received
 from emailgw.queue.manager import Manager
 from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.visits import VisitLog
+from emailgw.service.certifying import open_certificates, serve_renewal
 from emailgw.service.core import Core
 from emailgw.service.delivering import build_manager
 from emailgw.service.http import serve_http
@@ -46,7 +48,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._supervisor.stopping.set)
         async with contextlib.AsyncExitStack() as stack:
-            certificates = self._certificates()
+            certificates = open_certificates(self._config)
             loop.add_signal_handler(signal.SIGHUP, certificates.reload if certificates is not None else _nothing)
             bound = _bind(self._config)
             for listeners in bound.values():
@@ -62,11 +64,6 @@ class Service:
             log.info("stopping")
         log.info("stopped")
         return 1 if self._supervisor.trouble else 0
-
-    def _certificates(self) -> Certificates | None:
-        """Raises ConfigError."""
-        section = self._config.tls
-        return Certificates(section.certificate, section.key) if section.certificate else None
 
     async def _start(
         self,
@@ -110,11 +107,16 @@ class Service:
         stack.push_async_callback(control.close)
         if certificates is not None:
             stack.push_async_callback(cancel, self._supervisor.start("certificates", certificates.run()))
+        challenges = Challenges()
+        if certificates is not None and self._config.acme.directory:
+            core.tls.renewal = await serve_renewal(
+                core, certificates, challenges, bound["acme"], self._supervisor, stack
+            )
         await serve_inbound(core, return_paths, bound["inbound"], certificates, self._supervisor, stack)
         await serve_submission(core, bound, certificates, self._supervisor, stack)
         stack.push_async_callback(_finish_visits, core.visits, self._supervisor.start("visits", core.visits.run()))
         secure = (bound["https"], certificates.http) if certificates is not None else None
-        http = await serve_http(core, bound["http"], secure, lambda: self._supervisor.trouble)
+        http = await serve_http(core, challenges, bound["http"], secure, lambda: self._supervisor.trouble)
         stack.push_async_callback(http, HTTP_GRACE)
         stack.push_async_callback(cancel, self._supervisor.start("watchdog", _watchdog()))
 
@@ -125,6 +127,7 @@ def _bind(config: Config) -> Bound:
     try:
         bound["http"] = bind(config.http.listen, "http.listen")
         bound["https"] = bind(config.http.listen_tls, "http.listen_tls")
+        bound["acme"] = bind(config.acme.listen if config.acme.directory else (), "acme.listen")
         bound["inbound"] = bind(config.inbound.listen, "inbound.listen")
         for name, endpoints in submission_endpoints(config).items():
             bound[name] = bind(endpoints, name)

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Coroutine
 
 from emailgw.api.app import Health, Metrics, build_app
+from emailgw.api.challenge import Challenges
 from emailgw.api.fetch import Fetch
 from emailgw.api.limits import BodyLimits
 from emailgw.api.resources import Parts, build_resources
@@ -19,6 +20,7 @@ BODIES_AT_ONCE = 2  # of the largest size: each costs about four times its size 
 
 async def serve_http(
     core: Core,
+    challenges: Challenges,
     listeners: list[socket.socket],
     secure: tuple[list[socket.socket], ssl.SSLContext] | None,
     trouble: Callable[[], str | None],
@@ -58,7 +60,7 @@ async def serve_http(
         tracking=tracking,
     )
     app = build_app(
-        build_resources(parts),
+        [*build_resources(parts), *challenges.routes()],
         Health(trouble),
         Metrics(section.metrics_networks),
         BODIES_AT_ONCE * section.max_body,

@@ -72,7 +72,7 @@ async def serve_inbound(
         max_recipients=MAX_RECIPIENTS,
         junk=section.junk_limit,
     )
-    tls = (lambda: certificates.smtp) if certificates is not None else None
+    tls = certificates.offered if certificates is not None else None
     stack.push_async_callback(cancel, supervisor.start("inbound SMTP", gate.run()))
     await listen({"listen": Server("inbound", offers, gate, inbound.open, tls)}, {"listen": listeners}, stack)
     stack.callback(gate.shut_down)

@@ -77,7 +77,7 @@ async def serve_submission(
     async def local_key() -> ApiKey | None:
         return LOCAL
 
-    tls = (lambda: certificates.smtp) if certificates is not None else None
+    tls = certificates.offered if certificates is not None else None
     strangers = Submissions(doors, gate.failures).open
     trusted = Submissions(doors, gate.failures, trusted_key if section.trusted_key else None).open
     local = Submissions(doors, gate.failures, local_key).open

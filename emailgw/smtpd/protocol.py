@@ -37,7 +37,7 @@ class Server:
         offers: Offers,
         gate: Gate,
         open_visitor: Callable[[Client], Visitor],
-        tls: Callable[[], ssl.SSLContext] | None,
+        tls: Callable[[], ssl.SSLContext | None] | None,
         *,
         implicit_tls: bool = False,
         only_trusted: bool = False,
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
             self._server.offers,
             self._gate.take,
             secure=self._client.secure,
-            may_start_tls=self._server.tls is not None,
+            may_start_tls=self._server.tls is not None and self._server.tls() is not None,
             trusted=self._client.trusted,
             known=self._visitor.is_known,
         )
@@ -215,11 +215,14 @@ class Connection(asyncio.Protocol):
     async def _start_tls(self) -> bool:
         """False when the handshake failed and the connection is over."""
         transport, tls = self._transport, self._server.tls
-        if transport is None or tls is None:
+        context = tls() if tls is not None else None
+        if transport is None or context is None:
+            if transport is not None:
+                transport.abort()  # TLS from the start, and no certificate yet
             return False
         try:
             starting = self._loop.create_task(
-                self._loop.start_tls(transport, self, tls(), server_side=True, ssl_handshake_timeout=HANDSHAKE)
+                self._loop.start_tls(transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE)
             )
             if self._early:
                 await self._feed_early(transport)
