@@ -61,7 +61,7 @@ FOR_ALL = {"msgspec"}
 # Narrower than its package: only this module opens the door.
 ONE_MODULE = {
     "idna": "core.address",
-    "justhtml": "mime.links",
+    "justhtml": "mime.markup",
     "uvicorn": "service.connections",
     "uvloop": "cli.setup",
     "aiosqlite": "store.sqlite",

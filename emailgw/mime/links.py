@@ -7,11 +7,8 @@ alone. Links in comments, so also those for Outlook alone, are no links here. Pu
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
-
-from justhtml import JustHTML
-from justhtml.dom import Element, Node, Template, Text
 
 MAX_TAGS = 20_000  # a page with more is left as it is: 0.01 to 0.2 ms each
 MAX_PAGE = 2_000_000  # characters
@@ -53,20 +50,22 @@ def read_page(source: str) -> Page | None:
     """None for a page that is too large to be looked at."""
     if len(source) > MAX_PAGE or source.count("<") > MAX_TAGS:
         return None
+    from emailgw.mime import markup
+
     # Of the same length, so that offsets hold: the parser would take a byte order mark away.
     seen = " " + source[1:] if source[:1] == "\ufeff" else source
     links: dict[int, Link] = {}
     hidden = False  # whether what looks like the body's end tag stands where no tags are
-    for node in _nodes(JustHTML(seen, track_node_locations=True, sanitize=False).root):
-        if isinstance(node, Element):
-            if node.name in _LINKS and node.namespace == "html" and node.origin_offset is not None:
-                link = _link(source, node.origin_offset, node.attrs)
-                if link is not None:
-                    links[link.start] = link
-            hidden = hidden or any(value and _BODY_END.search(value) for value in node.attrs.values())
-        else:
-            hidden = hidden or (isinstance(node.data, str) and _BODY_END.search(node.data) is not None)
-    ends = [] if hidden else [found.start() for found in _BODY_END.finditer(source)]
+    for found in markup.read(seen):
+        if isinstance(found, str):
+            hidden = hidden or _BODY_END.search(found) is not None
+            continue
+        if found.name in _LINKS and found.offset is not None:
+            link = _link(source, found.offset, found.attributes)
+            if link is not None:
+                links[link.start] = link
+        hidden = hidden or any(value and _BODY_END.search(value) for value in found.attributes.values())
+    ends = [] if hidden else [end.start() for end in _BODY_END.finditer(source)]
     return Page(tuple(links[start] for start in sorted(links)), ends[-1] if ends else len(source))
 
 
@@ -90,16 +89,6 @@ def retarget_page(source: str, page: Page, retarget: Retarget, pixel: str | None
 def retarget_text(source: str, retarget: Retarget) -> str:
     """Plain text with what `retarget` makes of each URL."""
     return _TEXT_URL.sub(lambda found: retarget(found[0]) or found[0], source)
-
-
-def _nodes(root: Node) -> Iterator[Node | Text]:
-    waiting: list[Node | Text] = [root]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += node.children or ()
-        if isinstance(node, Template) and node.template_content is not None:
-            waiting.append(node.template_content)
 
 
 def _link(source: str, start: int, attributes: dict[str, str | None]) -> Link | None:
