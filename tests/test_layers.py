@@ -44,14 +44,15 @@ LAYERS = {
     "delivery": Layer("core errors", door="dns aiosmtplib"),
     "queue": Layer("core errors mime bounce store vault maillog metrics", door="disposable_email_domains"),
     "outhttp": Layer("core errors", door="aiohttp yarl"),
+    "webhooks": Layer("core errors wire store outhttp vault metrics maillog"),
     "smtpd": Layer("core errors mime bounce wire queue maillog metrics"),
     "api": Layer(
-        "core errors mime.incoming wire outhttp store metrics "
+        "core errors mime.incoming wire outhttp store metrics webhooks.endpoints "
         "queue.accept queue.keys queue.domains queue.raw queue.validation queue.schedule queue.templates queue.keyring "
         "queue.rates queue.once queue.inbox queue.reception queue.visits queue.unsubscribing mime.tokens",
         door="starlette",
     ),
-    "control": Layer("core errors mime wire queue store vault maillog metrics"),
+    "control": Layer("core errors mime wire queue store vault maillog metrics webhooks.endpoints"),
     "service": Layer(ALL, door="uvicorn"),
     "sendmail": Layer("core errors config queue smtpd service"),
     "cli": Layer(ALL, door="click rich uvloop"),

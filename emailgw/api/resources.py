@@ -21,6 +21,7 @@ from emailgw.api.suppressions import SuppressionResource
 from emailgw.api.templates import TemplateResource
 from emailgw.api.tracking import TrackingResource
 from emailgw.api.validation import ValidationResource
+from emailgw.api.webhooks import WebhookResource
 from emailgw.core.dns import Lookup
 from emailgw.queue.accept import Accept
 from emailgw.queue.domains import Domains
@@ -31,6 +32,7 @@ from emailgw.queue.rates import RateLimits
 from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
 from emailgw.store.open import Store
+from emailgw.webhooks.endpoints import Endpoints
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class Parts(msgspec.Struct, frozen=True):
     templates: TemplateEditor
     streams: Streams
     tracking: TrackingResource
+    endpoints: Endpoints
 
 
 def build_resources(parts: Parts) -> list[DescribedRoute]:
@@ -67,6 +70,7 @@ def build_resources(parts: Parts) -> list[DescribedRoute]:
         *DomainResource(parts.store.directory, parts.domains, parts.limits).routes(guard),
         *KeyResource(parts.store.directory, parts.limits, parts.clock).routes(guard),
         *SuppressionResource(parts.store.suppressions, parts.limits, parts.clock).routes(guard),
+        *_webhooks(parts).routes(guard),
         *TemplateResource(parts.store.templates, parts.templates, parts.limits).routes(guard),
         *parts.tracking.routes(),
     ]
@@ -75,6 +79,11 @@ def build_resources(parts: Parts) -> list[DescribedRoute]:
 def _reading(parts: Parts) -> Reading:
     store = parts.store
     return Reading(store.history, store.messages, store.figures, store.directory, Links(parts.link_key), parts.clock)
+
+
+def _webhooks(parts: Parts) -> WebhookResource:
+    store = parts.store
+    return WebhookResource(parts.endpoints, store.deliveries, store.events, parts.limits, parts.clock)
 
 
 def _emails(parts: Parts) -> Emails:

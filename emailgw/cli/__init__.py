@@ -20,6 +20,7 @@ from emailgw.cli.sendmail import sendmail
 from emailgw.cli.setup import check, init, serve
 from emailgw.cli.suppressions import suppression
 from emailgw.cli.tls import tls
+from emailgw.cli.webhooks import webhook
 from emailgw.errors import CannotListen, ConfigError, EmailgwError, Locked, StoreUnavailable
 
 EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 64, 69, 75, 78
@@ -35,7 +36,9 @@ def group(context: click.Context, config: str) -> None:
     context.obj = Context(config)
 
 
-for command in (serve, check, init, domain, key, suppression, receive, tls, queue, send, bounce, bounces, sendmail):
+for command in (
+    serve, check, init, domain, key, suppression, receive, tls, webhook, queue, send, bounce, bounces, sendmail,
+):  # fmt: skip
     group.add_command(command)
 
 

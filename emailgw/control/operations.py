@@ -9,6 +9,7 @@ from emailgw.control.queue import QueueOperations
 from emailgw.control.receiving import ReceivingOperations
 from emailgw.control.suppressions import SuppressionOperations
 from emailgw.control.tls import TlsOperations
+from emailgw.control.webhooks import WebhookOperations
 from emailgw.core.address import AddressError, Mailbox
 from emailgw.core.directory import ApiKey, Dialect
 from emailgw.core.ids import KeyId
@@ -28,6 +29,7 @@ class Operations:
         suppressions: SuppressionOperations,
         receiving: ReceivingOperations,
         tls: TlsOperations,
+        webhooks: WebhookOperations,
         accept: Accept,
     ) -> None:
         self._directory = directory
@@ -35,6 +37,7 @@ class Operations:
         self._suppressions = suppressions
         self._receiving = receiving
         self._tls = tls
+        self._webhooks = webhooks
         self._accept = accept
 
     async def run(self, request: ask.AnyRequest) -> msgspec.Struct:
@@ -96,6 +99,8 @@ class Operations:
                 return await self._queue.list_unparsed(request)
             case ask.ShowUnparsed():
                 return await self._queue.show_unparsed(request)
+            case _:
+                return await self._webhooks.run(request)
 
     async def _send(self, request: ask.SendTest) -> ask.SentAnswer:
         try:

@@ -7,6 +7,7 @@ import msgspec
 
 from emailgw.control.asking import Request
 from emailgw.control.inward import AddRule, ListRules, RemoveRule, RenewTls, ShowTls
+from emailgw.control.webhook_requests import AnyWebhookRequest
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -333,6 +334,7 @@ AnyRequest = (
     | ImportSuppressions
     | ExportSuppressions
     | ListKeys
+    | AnyWebhookRequest
     | RevokeKey
     | ListQueue
     | ShowMessage

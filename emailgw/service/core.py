@@ -13,6 +13,7 @@ from emailgw.control.queue import QueueOperations, Sites
 from emailgw.control.receiving import ReceivingOperations
 from emailgw.control.suppressions import SuppressionOperations
 from emailgw.control.tls import TlsOperations
+from emailgw.control.webhooks import WebhookOperations
 from emailgw.core.directory import Domain
 from emailgw.core.ids import SerialNumbers
 from emailgw.delivery.lookup import RecordLookup
@@ -33,6 +34,7 @@ from emailgw.queue.unsubscribing import Unsubscribing
 from emailgw.queue.visits import VisitLog
 from emailgw.store.open import Store, open_store
 from emailgw.vault import Vault
+from emailgw.webhooks.endpoints import Endpoints
 
 
 class Core:
@@ -76,6 +78,8 @@ class Core:
 
         self.tls = TlsOperations(None)
         self.rules = Rules(store.received, store.directory, clock)
+        networks = tuple(config.outbound.allow_networks)
+        self.endpoints = Endpoints(store.webhooks, store.deliveries, store.events, vault, networks, clock)
 
     def links_of(self, domain: Domain) -> Links:
         """The tracking and unsubscribe links of its mail."""
@@ -107,7 +111,8 @@ class Core:
         suppressions = SuppressionOperations(self.store.suppressions, self.clock)
         queue = QueueOperations(self.store.queue, self.store.history, self.clock, sites)
         receiving = ReceivingOperations(self.rules)
-        return Operations(directory, queue, suppressions, receiving, self.tls, self.accept)
+        webhooks = WebhookOperations(self.endpoints, self.store.deliveries, self.clock)
+        return Operations(directory, queue, suppressions, receiving, self.tls, webhooks, self.accept)
 
 
 def _suppression_policy(config: Config) -> SuppressionPolicy:

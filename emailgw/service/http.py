@@ -58,6 +58,7 @@ async def serve_http(
         templates=core.templates,
         streams=streams,
         tracking=tracking,
+        endpoints=core.endpoints,
     )
     app = build_app(
         [*build_resources(parts), *challenges.routes()],

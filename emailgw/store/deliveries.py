@@ -7,9 +7,10 @@ and settled many at a time. None of it waits for the disk: a power cut only make
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from emailgw.core.events import Event
 from emailgw.core.webhooks import DeliveryState, EndpointId, WebhookAttempt, WebhookDelivery
 from emailgw.errors import NotFound
-from emailgw.store.events import TOLD, Told, told_from
+from emailgw.store.events import TOLD, Told, told_from, writing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
 
 _FIELDS = "event_id endpoint_id state name tries due_at lease batch created_at"
@@ -163,6 +164,19 @@ class Deliveries:
             "WHERE webhook_deliveries.lease IS NULL"
         )
         await self._database.write(Verb((Statement(sql, {**_parameters(row), "now": now}),)))
+
+    async def tell(self, event: Event, endpoint: EndpointId, name: str) -> int:
+        """Write an event that only this endpoint is told of; its id."""
+        row = {**_parameters(pending(0, endpoint, name, event.at)), "type": event.type.value}
+        del row["event_id"]
+        values = ", ".join(f":{column}" for column in _FIELDS.split()[1:])
+        newest = "SELECT e.id FROM events e WHERE e.type = :type AND e.at = :created_at ORDER BY e.id DESC LIMIT 1"
+        sql = (
+            f"INSERT INTO webhook_deliveries ({', '.join(_FIELDS.split())}) SELECT n.id, {values} "
+            f"FROM ({newest}) AS n RETURNING event_id"
+        )
+        results = await self._database.write(Verb((writing(event), Statement(sql, row, touches=1))))
+        return int(results[-1][0][0] or 0)
 
     async def replay_range(self, endpoint: EndpointId, above: int, below: int, failed_only: bool, now: int) -> int:
         """Tell it again what it was told of events with ids between the bounds, both excluded; how many."""

@@ -16,7 +16,8 @@ from emailgw.store.verb import Database, Parameters, Row, Statement, Verb
 
 _FIELDS = "id url status reason options sealed old_sealed old_until from_event failures created_at updated_at"
 _SELECT = f"SELECT {', '.join(_FIELDS.split())} FROM webhooks"
-_EDITED = "url options sealed old_sealed old_until updated_at"
+_EDITED = "url options updated_at"
+_SECRETS = "sealed old_sealed old_until updated_at"
 
 
 class _Options(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,12 +58,13 @@ class Webhooks:
         return _endpoint_from(found[0])
 
     async def change(self, endpoint: Endpoint) -> None:
-        """Write what its owner may change, and its secrets; not its status. Raises Conflict when it is gone."""
-        names = _EDITED.split()
-        changes = ", ".join(f"{name} = :{name}" for name in names)
-        parameters = {name: value for name, value in _parameters(endpoint).items() if name in (*names, "id")}
-        sql = f"UPDATE webhooks SET {changes} WHERE id = :id"
-        await self._database.write(Verb((Statement(sql, parameters, touches=1, otherwise="the webhook is gone"),)))
+        """Write what its owner may change; not its status, nor its secrets. Raises Conflict when it is gone."""
+        await self._write(endpoint, _EDITED, "id = :id", {}, "the webhook is gone")
+
+    async def change_secret(self, endpoint: Endpoint, before: bytes) -> None:
+        """Write its secrets. Raises Conflict when the one that it had is not `before` any more."""
+        where = "id = :id AND sealed = :before"
+        await self._write(endpoint, _SECRETS, where, {"before": before}, "the secret was rotated by someone else")
 
     async def set_status(
         self, id: EndpointId, before: EndpointStatus, after: EndpointStatus, event: Event, least_failures: int = 0
@@ -100,6 +102,13 @@ class Webhooks:
         ]
         gone = Statement("DELETE FROM webhooks WHERE id = :id", of_it, touches=1, otherwise="the webhook is gone")
         await self._database.write(Verb((*statements, gone)))
+
+    async def _write(self, endpoint: Endpoint, fields: str, where: str, bounds: Parameters, otherwise: str) -> None:
+        names = fields.split()
+        changes = ", ".join(f"{name} = :{name}" for name in names)
+        parameters = {name: value for name, value in _parameters(endpoint).items() if name in (*names, "id")}
+        sql = f"UPDATE webhooks SET {changes} WHERE {where}"
+        await self._database.write(Verb((Statement(sql, {**parameters, **bounds}, touches=1, otherwise=otherwise),)))
 
 
 def _parameters(endpoint: Endpoint) -> Parameters:

@@ -171,6 +171,32 @@ def test_suppressions(node: NodeResend) -> None:
     assert node.refusal("suppressions.add", {"email": "nobody"})["name"] == "validation_error"
 
 
+def test_webhooks(node: NodeResend, world: World) -> None:  # noqa: F811
+    made = node.call("webhooks.create", {"endpoint": "https://hooks.there.test/", "events": ["email.sent"]})
+    assert made["signing_secret"].startswith("whsec_")
+    shown = node.call("webhooks.get", made["id"])
+    assert (shown["status"], shown["events"]) == ("enabled", ["email.sent"])
+    assert made["id"] in [one["id"] for one in node.call("webhooks.list", {"limit": 9})["data"]]
+    changed = node.call("webhooks.update", made["id"], {"events": ["*"], "status": "enabled"})
+    assert (changed["object"], changed["events"]) == ("webhook", ["*"])
+    rotated = node.call("webhooks.rotateSigningSecret", made["id"])
+    assert rotated["signing_secret"] != made["signing_secret"]
+    newest = world.call("GET", "/events?type=domain.created").json()["data"][0]["id"]
+    one = {"webhookId": made["id"], "eventId": newest}
+    assert node.call("webhooks.events.replay", one) == {"object": "webhook_event", "id": newest}
+    assert newest in [line["id"] for line in node.call("webhooks.events.list", {"webhookId": made["id"]})["data"]]
+    assert node.call("webhooks.events.get", one)["payload"]["type"] == "domain.created"
+    assert node.call("webhooks.events.attempts.list", {**one, "limit": 5})["object"] == "list"
+    assert node.refusal("webhooks.events.get", {**one, "eventId": "evt_999999999"})["name"] == "not_found"
+    assert node.refusal("webhooks.create", {"endpoint": "http://127.0.0.1/", "events": ["*"]})["statusCode"] == 422
+    signed = {"payload": "{}", "headers": {"id": "x", "timestamp": "1", "signature": "v1,x"}}
+    assert "WebhookVerificationError" in node.thrown(
+        "webhooks.verify", {**signed, "webhookSecret": made["signing_secret"]}
+    )
+    assert node.call("webhooks.remove", made["id"])["deleted"] is True
+    assert node.refusal("webhooks.get", made["id"])["name"] == "not_found"
+
+
 def test_what_belongs_to_newsletters_or_to_one_host_of_many_is_not_there(node: NodeResend) -> None:
     """A domain here has one owner, so there is nobody to claim it from."""
     for resource in (
@@ -190,5 +216,6 @@ def test_what_belongs_to_newsletters_or_to_one_host_of_many_is_not_there(node: N
 def test_nothing_was_left_out(node: NodeResend) -> None:
     """Runs last: every method of these resources was called above."""
     resources = ("emails", "emails.attachments", "batch", "domains", "apiKeys", "templates", "suppressions")
-    wanted = set().union(*(node.methods(resource) for resource in (*resources, "suppressions.batch")))
+    webhooks = ("webhooks", "webhooks.events", "webhooks.events.attempts")
+    wanted = set().union(*(node.methods(resource) for resource in (*resources, "suppressions.batch", *webhooks)))
     assert wanted - node.called == set()

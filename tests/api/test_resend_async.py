@@ -98,16 +98,34 @@ async def use_templates_and_suppressions(sdk: Caller) -> None:
     assert (await sdk.refusal("Suppressions.get", entry["id"])).code == 404
 
 
-def test_every_asynchronous_method(resend: Any) -> None:  # noqa: F811
+async def use_webhooks(sdk: Caller, event: str) -> None:
+    made = await sdk.call("Webhooks.create", {"endpoint": "https://hooks.there.test/", "events": ["email.sent"]})
+    assert (await sdk.call("Webhooks.get", made["id"]))["signing_secret"] == made["signing_secret"]
+    assert made["id"] in [one["id"] for one in (await sdk.call("Webhooks.list"))["data"]]
+    await sdk.call("Webhooks.update", {"webhook_id": made["id"], "events": ["*"]})
+    rotated = await sdk.call("Webhooks.rotate_signing_secret", made["id"])
+    assert rotated["signing_secret"] != made["signing_secret"]
+    assert (await sdk.call("Webhooks.replay_event", made["id"], event))["id"] == event
+    assert event in [one["id"] for one in (await sdk.call("Webhooks.list_events", made["id"]))["data"]]
+    assert (await sdk.call("Webhooks.get_event", made["id"], event))["payload"]["type"] == "domain.created"
+    assert (await sdk.call("Webhooks.list_event_attempts", made["id"], event))["object"] == "list"
+    await sdk.call("Webhooks.remove", made["id"])
+    assert (await sdk.refusal("Webhooks.get", made["id"])).code == 404
+    assert (await sdk.refusal("Webhooks.create", {"endpoint": "ftp://x.test", "events": ["*"]})).code == 422
+
+
+def test_every_asynchronous_method(resend: Any, world: World) -> None:  # noqa: F811
     sdk = Caller(resend)
+    event = world.call("GET", "/events?type=domain.created").json()["data"][0]["id"]
 
     async def use() -> None:
         await use_emails(sdk)
         await use_domains_and_keys(sdk)
         await use_templates_and_suppressions(sdk)
+        await use_webhooks(sdk, event)
 
     asyncio.run(use())
-    resources = ("Emails", "Emails.Attachments", "Batch", "Domains", "ApiKeys", "Templates", "Suppressions")
+    resources = ("Emails", "Emails.Attachments", "Batch", "Domains", "ApiKeys", "Templates", "Suppressions", "Webhooks")
     assert sdk.left_out(*resources, "Suppressions.Batch") == set()
 
 

@@ -50,6 +50,12 @@ class NodeResend:
         assert result["data"] is None, result
         return result["error"]
 
+    def thrown(self, method: str, *args: Any) -> str:
+        """What a call throws, which must."""
+        self.called.add(method)
+        text: str = self._ask({"call": method, "args": args})["thrown"]
+        return text
+
     def _call(self, method: str, args: tuple[Any, ...], then: str | None) -> Any:
         self.called.add(method)
         if then:

@@ -1,0 +1,1 @@
+"""Carries events to the endpoints that customers name, and keeps those endpoints."""
