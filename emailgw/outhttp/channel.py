@@ -1,0 +1,97 @@
+"""Many POSTs to one URL over connections that are kept open. Used by the webhooks' carriers.
+
+Each new connection resolves the host anew and asks the guard; what it dials are the very addresses that passed. An
+answer's status counts once its body has ended, or was longer than anybody wants to read.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+
+import aiohttp
+from aiohttp import AddrInfoType
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from emailgw.core.text import clean_line
+from emailgw.outhttp.client import checked_url, in_words, late, open_session, resolved
+from emailgw.outhttp.terms import Gatekeeper, OutHttpError, Reply
+
+IDLE = 4  # seconds that a connection waits for its next POST; many servers close theirs after five
+KEEP = 1000  # octets of an answer that are worth keeping
+
+
+class Channel:
+    def __init__(self, gatekeeper: Gatekeeper, url: str) -> None:
+        """Raises OutHttpError for a URL that is none."""
+        self._gatekeeper = gatekeeper
+        self._url = checked_url(url)
+        self._host = self._url.host or ""
+        connector = aiohttp.TCPConnector(
+            resolver=_Asking(gatekeeper),
+            socket_factory=self._socket,
+            use_dns_cache=False,
+            limit=0,
+            keepalive_timeout=IDLE,
+        )
+        self._session = open_session(connector)
+
+    async def post(self, body: bytes, headers: Mapping[str, str], timeout: int) -> Reply:
+        """Answered within `timeout` milliseconds. Raises OutHttpError."""
+        try:
+            async with asyncio.timeout(timeout / 1000):
+                try:
+                    return await self._post(body, headers)
+                except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+                    # Most likely the server closed a waiting connection just when we wrote to it. Who reads the same
+                    # id twice knows what to do.
+                    return await self._post(body, headers)
+        except TimeoutError:
+            raise late(self._host, timeout) from None
+        except aiohttp.ClientConnectorDNSError as error:
+            raise OutHttpError(clean_line(str(error.os_error))) from None
+        except aiohttp.ClientConnectorError as error:
+            raise OutHttpError(f"{self._host}: {in_words(error.os_error)}") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise OutHttpError(f"{self._host}: {in_words(error)}") from None
+
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
+        async with self._session.post(self._url, headers=headers, data=body, allow_redirects=False) as response:
+            received = bytearray()
+            async for chunk in response.content.iter_any():
+                received += chunk
+                if len(received) > KEEP:
+                    response.close()
+                    break
+            retry_after = clean_line(response.headers.get("retry-after", ""), 100)
+            return Reply(response.status, retry_after, bytes(received[:KEEP]))
+
+    def _socket(self, address: AddrInfoType) -> socket.socket:
+        """For the address that is dialled next. The connector asks no resolver about a host that is an address, nor
+        about one that only looks like one (2130706433, 127.1), so the guard stands here as well.
+        """
+        family, kind, protocol, _, (host, *_) = address
+        refusal = self._gatekeeper.refusal(str(host))
+        if refusal is not None:
+            raise OSError(f"must not be reached: {refusal}")
+        return socket.socket(family, kind, protocol)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+class _Asking(AbstractResolver):
+    """The gatekeeper as a resolver: its refusal is an OSError here, which the connector hands on."""
+
+    def __init__(self, gatekeeper: Gatekeeper) -> None:
+        self._gatekeeper = gatekeeper
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        try:
+            return resolved(host, port, await self._gatekeeper.addresses(host, port))
+        except OutHttpError as error:
+            raise OSError(str(error)) from error
+
+    async def close(self) -> None:
+        pass

@@ -1,0 +1,110 @@
+"""One request over a connection of its own, on aiohttp: the one client that lets us name the very address to dial."""
+
+import asyncio
+import socket
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from emailgw.core.text import clean_line
+from emailgw.outhttp.terms import AGENT, LONGEST_URL, MAX_HEADER, Answer, Gatekeeper, OutHttpError, Request
+
+CHUNK = 64 * 1024
+
+
+async def exchange(gatekeeper: Gatekeeper, request: Request) -> Answer:
+    """Raises OutHttpError."""
+    url = checked_url(request.url)
+    host = url.host or ""
+    try:
+        async with asyncio.timeout(request.timeout / 1000):
+            addresses = await gatekeeper.addresses(host, url.port or 0)
+            # A connection kept open would be one whose address was checked for another name.
+            connector = aiohttp.TCPConnector(resolver=_Known(addresses), use_dns_cache=False, force_close=True)
+            async with open_session(connector) as session:
+                return await _answer(session, url, request)
+    except TimeoutError:
+        raise late(host, request.timeout) from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise OutHttpError(f"{host}: {in_words(error)}") from None
+
+
+async def _answer(session: aiohttp.ClientSession, url: URL, request: Request) -> Answer:
+    sent = session.request(request.method, url, headers=request.headers, data=request.body, allow_redirects=False)
+    async with sent as response:
+        if (response.content_length or 0) > request.max_size:
+            raise OutHttpError(f"its {response.content_length} octets are more than {request.max_size}")
+        received = bytearray()
+        async for chunk in response.content.iter_chunked(CHUNK):
+            received += chunk
+            if len(received) > request.max_size:
+                raise OutHttpError(f"it has more than {request.max_size} octets")
+        return Answer(response.status, clean_line(response.headers.get("content-type", "")), bytes(received))
+
+
+def open_session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    """Without anything that the environment, a cookie or a content encoding could change."""
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        max_line_size=MAX_HEADER,
+        max_field_size=MAX_HEADER,
+        headers={"user-agent": AGENT, "accept-encoding": "identity"},
+        timeout=aiohttp.ClientTimeout(),
+    )
+
+
+def resolved(host: str, port: int, addresses: list[str]) -> list[ResolveResult]:
+    """Checked addresses, as the connector wants them."""
+    return [
+        ResolveResult(
+            hostname=host,
+            host=address,
+            port=port,
+            family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+            proto=0,
+            flags=socket.AI_NUMERICHOST,
+        )
+        for address in addresses
+    ]
+
+
+class _Known(AbstractResolver):
+    """The addresses that were checked, and no others."""
+
+    def __init__(self, addresses: list[str]) -> None:
+        self._addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        return resolved(host, port, self._addresses)
+
+    async def close(self) -> None:
+        pass
+
+
+def checked_url(text: str) -> URL:
+    """Raises OutHttpError."""
+    if len(text) > LONGEST_URL:
+        raise OutHttpError(f"a URL must not be longer than {LONGEST_URL} characters")
+    try:
+        url = URL(text)
+        host, _ = url.host, url.port
+    except ValueError:
+        raise OutHttpError("it is not a valid URL") from None
+    if url.scheme not in ("http", "https") or not host:
+        raise OutHttpError("only URLs that begin with https:// or http:// can be used")
+    if url.user is not None or url.password is not None:
+        raise OutHttpError("a URL must not hold a user name or password")
+    return url
+
+
+def late(host: str, timeout: int) -> OutHttpError:
+    return OutHttpError(f"{host} did not answer whole within {timeout / 1000:g} seconds")
+
+
+def in_words(error: Exception) -> str:
+    return clean_line(str(error) or type(error).__name__, 200)
