@@ -10,6 +10,7 @@ import re
 from emailgw.core.events import Attempt, Event
 from emailgw.core.model import Message, Recipient
 from emailgw.core.receiving import Received
+from emailgw.core.webhooks import WebhookAttempt, WebhookDelivery
 
 _log = logging.getLogger("emailgw.mail")
 _PLAIN = re.compile(r"[!-~]+\Z")
@@ -49,6 +50,13 @@ def received(mail: Received) -> None:
 def unparsed(message_id: str, recipient_id: int, kind: str, size: int) -> None:
     """Mail to a valid return path that changed nothing."""
     _write("unparsed", message=message_id, recipient=recipient_id, kind=kind, size=size)
+
+
+def webhook(delivery: WebhookDelivery, attempt: WebhookAttempt) -> None:
+    """An endpoint was told of an event, or was not; `delivery` is as the try left it."""
+    _write("webhook", endpoint=delivery.endpoint_id, event=delivery.event_id, name=delivery.name,
+           state=delivery.state.value, tries=delivery.tries, delay=f"{attempt.duration / 1000:.3g}",
+           status=attempt.status or "none", reason="" if attempt.succeeded else attempt.response)  # fmt: skip
 
 
 def _write(word: str, **values: object) -> None:

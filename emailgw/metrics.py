@@ -32,6 +32,10 @@ smtp_connections = Gauge(
 visits = Counter("emailgw_visits", "Opens and clicks, by what became of them", ["kind", "outcome"], registry=registry)
 failed_logins = Counter("emailgw_failed_logins", "Failed logins by SMTP", registry=registry)
 domain_checks = Counter("emailgw_domain_checks", "Checks of a domain's DNS records", ["outcome"], registry=registry)
+webhook_tries = Counter(
+    "emailgw_webhook_tries", "Tries to tell endpoints of events, by the state they left", ["state"], registry=registry
+)
+webhook_endpoints = Gauge("emailgw_webhook_endpoints", "Webhook endpoints that are enabled", registry=registry)
 http_requests = Counter("emailgw_http_requests", "HTTP requests by status", ["status"], registry=registry)
 faults = Counter("emailgw_faults", "Unexpected errors of our own, by place", ["place"], registry=registry)
 

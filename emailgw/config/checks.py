@@ -70,6 +70,12 @@ _RANGES = {
     "queue.keep": _Rule(60_000, 3650 * 86_400_000),
     "queue.jitter": _Rule(0, 0.9),
     "queue.lifetime": _Rule(1_000, 30 * 86_400_000),
+    "webhooks.jitter": _Rule(0, 0.9),
+    "webhooks.lifetime": _Rule(1_000, 30 * 86_400_000),
+    "webhooks.timeout": _Rule(100, 60_000),
+    "webhooks.concurrency": _Rule(1, 1000),
+    "webhooks.pause_after": _Rule(1, 1_000_000),
+    "webhooks.keep": _Rule(60_000, 3650 * 86_400_000),
     "queue.max_sessions": _Rule(1, 10_000),
     "queue.sessions_per_site": _Rule(1, 10_000),
 }
@@ -184,11 +190,11 @@ def _check_tracking(config: Config) -> str | None:
 
 
 def _check_times(config: Config) -> str | None:
-    if not config.queue.retry:
-        return "queue.retry: found [], expected at least one duration"
-    longest = max(config.queue.retry)
-    if longest > 30 * 86_400_000:
-        return f"queue.retry: found {longest}, expected durations none over 30d"
+    for key, waits in (("queue.retry", config.queue.retry), ("webhooks.retry", config.webhooks.retry)):
+        if not waits:
+            return f"{key}: found [], expected at least one duration"
+        if max(waits) > 30 * 86_400_000:
+            return f"{key}: found {max(waits)}, expected durations none over 30d"
     if config.queue.lease < config.delivery.try_timeout + 60_000:
         # Guarantee G4: a try must be over before its lease is.
         least = Duration(config.delivery.try_timeout + 60_000)

@@ -146,6 +146,19 @@ class TrackingConfig(Section, frozen=True):
     proxy_networks: tuple[Network, ...] = ()
 
 
+class WebhooksConfig(Section, frozen=True):
+    retry: tuple[Duration, ...] = tuple(
+        Duration(seconds * 1000) for seconds in (5, 300, 1800, 7200, 18000, 36000, 36000, 86400, 72000)
+    )
+    jitter: float = 0.2
+    lifetime: Duration = Duration(3 * 86_400_000)
+    timeout: Duration = Duration(15_000)
+    concurrency: int = 32
+    pause_after: int = 5
+    keep: Duration = Duration(30 * 86_400_000)
+    allow_networks: tuple[Network, ...] = ()
+
+
 class LimitsConfig(Section, frozen=True):
     requests_per_second: int = 10_000
     recipients_per_day: int = 0
@@ -181,6 +194,7 @@ class Config(Section, frozen=True):
     testing: TestingConfig = TestingConfig()
     outbound: OutboundConfig = OutboundConfig()
     tracking: TrackingConfig = TrackingConfig()
+    webhooks: WebhooksConfig = WebhooksConfig()
     limits: LimitsConfig = LimitsConfig()
     domains: DomainsConfig = DomainsConfig()
     log: LogConfig = LogConfig()

@@ -78,7 +78,7 @@ class Core:
 
         self.tls = TlsOperations(None)
         self.rules = Rules(store.received, store.directory, clock)
-        networks = tuple(config.outbound.allow_networks)
+        networks = tuple(config.webhooks.allow_networks)
         self.endpoints = Endpoints(store.webhooks, store.deliveries, store.events, vault, networks, clock)
 
     def links_of(self, domain: Domain) -> Links:

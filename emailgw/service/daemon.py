@@ -13,10 +13,11 @@ from emailgw.control.channel import ControlServer
 from emailgw.errors import CannotListen, StoreUnavailable
 from emailgw.listeners import bind, close_all, listening_on
 from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
-from emailgw.queue.housekeeping import Housekeeping, Received
+from emailgw.queue.housekeeping import Housekeeping, Received, Told
 from emailgw.queue.manager import Manager
 from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.visits import VisitLog
+from emailgw.service.carrying import start_webhooks
 from emailgw.service.certifying import open_certificates, serve_renewal
 from emailgw.service.core import Core
 from emailgw.service.delivering import build_manager
@@ -97,9 +98,11 @@ class Service:
             store.events,
             Received(store.received, self._config.receiving.keep),
             store.figures,
+            Told(store.deliveries, self._config.webhooks.keep),
         )
         stack.push_async_callback(cancel, self._supervisor.start("housekeeping", housekeeping.run()))
         stack.push_async_callback(cancel, self._supervisor.start("domain checks", core.domains.run()))
+        await start_webhooks(core, self._supervisor, stack)
         task = self._supervisor.start("queue manager", manager.run())
         stack.push_async_callback(_finish_manager, manager, task, self._config.queue.shutdown_grace)
         control = ControlServer(core.operations(manager), Path(self._config.data_dir))

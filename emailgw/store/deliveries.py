@@ -4,7 +4,7 @@ Rows are made by the reader of the log (`telling`, in the transaction that moves
 and settled many at a time. None of it waits for the disk: a power cut only makes things due again, under the same ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from emailgw.core.events import Event
@@ -40,8 +40,11 @@ class Listed(NamedTuple):
 
 
 class Deliveries:
+    """`on_replay` is told which endpoint has something due that the log does not tell of."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_replay: Callable[[EndpointId], None] | None = None
 
     async def claim(
         self, endpoint: EndpointId, now: int, until: int, lease: int, count: int, together: bool
@@ -164,6 +167,7 @@ class Deliveries:
             "WHERE webhook_deliveries.lease IS NULL"
         )
         await self._database.write(Verb((Statement(sql, {**_parameters(row), "now": now}),)))
+        self._tell_of_replay(endpoint)
 
     async def tell(self, event: Event, endpoint: EndpointId, name: str) -> int:
         """Write an event that only this endpoint is told of; its id."""
@@ -186,7 +190,9 @@ class Deliveries:
             f"event_id < :below AND state IN ({states}) RETURNING event_id"
         )
         parameters: Parameters = {"endpoint": endpoint, "above": above, "below": below, "now": now}
-        return len((await self._database.write(Verb((Statement(sql, parameters),))))[0])
+        count = len((await self._database.write(Verb((Statement(sql, parameters),))))[0])
+        self._tell_of_replay(endpoint)
+        return count
 
     async def forget(self, before: int, before_event: int, waiting_before: int, limit: int) -> int:
         """Some of the tries made before a time, of the finished deliveries of events before one, and of what waits for
@@ -213,6 +219,10 @@ class Deliveries:
         )
         results = await self._database.write(Verb(statements, durable=False))
         return len(results[0]) + len(results[1])
+
+    def _tell_of_replay(self, endpoint: EndpointId) -> None:
+        if self.on_replay is not None:
+            self.on_replay(endpoint)
 
     async def _listed(self, endpoint: EndpointId, ids: Sequence[int], order: str) -> Sequence[Listed]:
         if not ids:

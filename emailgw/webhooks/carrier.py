@@ -1,0 +1,259 @@
+"""One task for one endpoint: claims what is due, POSTs it, settles, again, until the endpoint is changed or the end.
+
+Nothing it does makes another endpoint wait. A claim is a lease longer than any try; what a crash leaves comes again
+under the same id. It serves the endpoint as it was when it started: `carriers` replaces it when that changes.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emailgw import maillog, metrics
+from emailgw.core.events import EventType, event_without_message
+from emailgw.core.webhooks import DeliveryState, Endpoint, EndpointStatus, WebhookAttempt, WebhookPolicy
+from emailgw.errors import Conflict, StoreUnavailable
+from emailgw.outhttp import OutHttp, OutHttpError
+from emailgw.store.deliveries import Deliveries
+from emailgw.store.events import EventLog, Told
+from emailgw.store.webhooks import Webhooks
+from emailgw.vault import Vault
+from emailgw.webhooks.pace import Pace
+from emailgw.webhooks.parcel import Outcome, Parcel, forgotten, outcome, pack, read_retry_after, said
+from emailgw.webhooks.signing import PURPOSE, signed_headers
+
+log = logging.getLogger("emailgw.webhooks")
+
+GONE = 410
+OVERLOADED = (429, 502, 503, 504)
+GATHER = 0.005  # seconds: results of so long are written together
+ROUNDS_AHEAD = 2  # windows full of POSTs that are claimed before their turn
+MARGIN = 5_000  # milliseconds by which a try must end before its lease
+LONGEST_SLEEP = 60.0  # seconds
+GRACE = 3.0  # seconds for POSTs under way when it ends
+DISK_PAUSE = 1.0  # seconds after the storage failed
+
+
+class Tools(NamedTuple):
+    """`timeout`: milliseconds for one POST. `window`: how many an endpoint may get at one time, at most."""
+
+    events: EventLog
+    webhooks: Webhooks
+    deliveries: Deliveries
+    http: OutHttp
+    vault: Vault
+    clock: Callable[[], int]
+    dice: Callable[[], float]
+    next_lease: Callable[[], int]
+    policy: WebhookPolicy
+    timeout: int
+    window: int
+
+
+class Carrier:
+    def __init__(self, endpoint: Endpoint, tools: Tools) -> None:
+        self.endpoint = endpoint
+        self._tools = tools
+        self._pace = Pace(tools.window)
+        self._lease = 4 * tools.timeout + 60_000
+        self._hungry = True  # there may be something to claim
+        self._next_due: int | None = None
+        self._ready: deque[tuple[Parcel, int]] = deque()  # with the end of its lease
+        self._posts: dict[asyncio.Task[None], Parcel] = {}
+        self._done: list[Outcome] = []
+        self._news = asyncio.Event()
+        self._over = False
+
+    def wake(self) -> None:
+        """There is something new for it."""
+        self._hungry = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is under way is given back untried. A POST that was just sent is sent again."""
+        self._channel = await self._tools.http.channel(self.endpoint.url)
+        try:
+            while True:
+                self._news.clear()
+                try:
+                    await self._settle()
+                    await self._claim()
+                except StoreUnavailable as error:
+                    log.error("webhooks: %s: %s", self.endpoint.id, error)
+                    await asyncio.sleep(DISK_PAUSE)
+                    self._hungry = True
+                self._start()
+                await self._wait()
+        finally:
+            self._over = True
+            await asyncio.shield(self._stop())
+
+    async def _wait(self) -> None:
+        """Until there is news, or the time of something that is waited for has come."""
+        if self._posts:
+            await asyncio.sleep(GATHER)
+        now = self._tools.clock()
+        wait = LONGEST_SLEEP
+        if self._done:
+            wait = 0.0
+        elif not self._over:
+            may_start = self._ready and len(self._posts) < self._pace.window
+            may_claim = len(self._ready) < self._pace.window
+            due_at = now if may_start or (may_claim and self._hungry) else self._next_due if may_claim else None
+            if due_at is not None:
+                wait = min(max(0.0, (max(due_at, self._pace.rests_until) - now) / 1000), LONGEST_SLEEP)
+        try:
+            await asyncio.wait_for(self._news.wait(), wait)
+        except TimeoutError:
+            pass
+        if self._next_due is not None and self._tools.clock() >= self._next_due:
+            self._hungry = True
+
+    async def _claim(self) -> None:
+        """Have enough to do for some windows ahead."""
+        tools, endpoint, window = self._tools, self.endpoint, self._pace.window
+        now = tools.clock()
+        if not self._hungry or self._over or now < self._pace.rests_until or len(self._ready) >= window:
+            return
+        together = endpoint.batch > 1
+        count = endpoint.batch if together else window if window == 1 else ROUNDS_AHEAD * window
+        self._hungry = False
+        until = now + self._lease
+        claimed = await tools.deliveries.claim(endpoint.id, now, until, tools.next_lease(), count, together)
+        if not claimed:
+            self._next_due = await tools.deliveries.next_due(endpoint.id)
+            return
+        self._hungry = True  # until there is nothing: those that are one batch come alone
+        told: dict[int, Told] = {
+            one.id: one for one in await tools.events.named([delivery.event_id for delivery in claimed])
+        }
+        contents = {one.message.content_id for one in told.values() if one.message is not None}
+        headers = await tools.events.headers(list(contents))
+        known = [delivery for delivery in claimed if delivery.event_id in told]
+        self._done += [forgotten(delivery, now) for delivery in claimed if delivery.event_id not in told]
+        self._ready += [(parcel, until) for parcel in pack(known, told, headers, endpoint)]
+
+    def _start(self) -> None:
+        """As many POSTs as the window has room for."""
+        now = self._tools.clock()
+        while self._ready and len(self._posts) < self._pace.window and now >= self._pace.rests_until and not self._over:
+            parcel, until = self._ready.popleft()
+            if until - now < self._tools.timeout + MARGIN:
+                continue  # its lease ends soon, and then it is claimed again
+            task = asyncio.create_task(self._post(parcel), name=f"webhook {parcel.id}")
+            self._posts[task] = parcel
+            task.add_done_callback(self._posted)
+
+    def _posted(self, task: asyncio.Task[None]) -> None:
+        del self._posts[task]
+        self._news.set()
+        if not self._over:
+            self._start()
+
+    async def _post(self, parcel: Parcel) -> None:
+        tools = self._tools
+        started = tools.clock()
+        status, retry_after, response = None, 0, ""
+        try:
+            secrets = self._secrets(started)
+            headers = signed_headers(parcel.id, started // 1000, parcel.body, secrets)
+            headers["content-type"] = "application/json"
+            reply = await self._channel.post(parcel.body, headers, tools.timeout)
+            status, response = reply.status, said(reply.status, reply.body)
+            retry_after = min(read_retry_after(reply.retry_after, tools.clock()), tools.policy.longest)
+        except OutHttpError as error:
+            response = str(error)
+        except Exception:
+            log.exception("webhooks: %s", self.endpoint.id)
+            metrics.faults.labels("webhooks").inc()
+            response = "an internal error"
+        now = tools.clock()
+        self._keep_pace(status, started, now, retry_after)
+        dice = tools.dice()  # one for all, so that a batch stays together
+        for delivery in parcel.deliveries:
+            attempt = WebhookAttempt(delivery.endpoint_id, delivery.event_id, started, now - started, status, response)
+            self._done.append(outcome(delivery, attempt, tools.policy, retry_after, dice))
+
+    def _secrets(self, now: int) -> list[str]:
+        """The current one, and the one before while it is good."""
+        endpoint = self.endpoint
+        sealed = [endpoint.sealed]
+        if endpoint.old_sealed is not None and now < (endpoint.old_until or 0):
+            sealed.append(endpoint.old_sealed)
+        return [self._tools.vault.open_sealed(one, PURPOSE).decode() for one in sealed]
+
+    def _keep_pace(self, status: int | None, started: int, now: int, retry_after: int) -> None:
+        if status is None:
+            self._pace.unanswered(started, now)
+        elif 200 <= status < 300:
+            self._pace.succeeded()
+        else:
+            self._pace.refused(status in OVERLOADED, now, retry_after if status in OVERLOADED else 0)
+
+    async def _settle(self) -> None:
+        """Write what became of the last POSTs; give back what was claimed for an endpoint that has to rest."""
+        tools = self._tools
+        done, self._done = self._done, []
+        if done:
+            try:
+                await tools.deliveries.settle(done)
+            except StoreUnavailable:
+                self._done = done + self._done
+                raise
+            self._hungry = True
+            for after, attempt in done:
+                maillog.webhook(after, attempt)
+                metrics.webhook_tries.labels(after.state.value).inc()
+            await self._judge(done)
+        if self._ready and tools.clock() < self._pace.rests_until:
+            await self._give_back()
+
+    async def _judge(self, done: list[Outcome]) -> None:
+        """Disable or pause the endpoint if that is what its answers mean."""
+        if any(attempt.status == GONE for _, attempt in done):
+            await self._end(EndpointStatus.DISABLED, EventType.WEBHOOK_DISABLED, "it answered with status 410 (Gone)")
+        elif any(after.state is DeliveryState.FAILED for after, _ in done):
+            last = next(attempt for after, attempt in reversed(done) if after.state is DeliveryState.FAILED)
+            why = f"status {last.status}" if last.status is not None else last.response
+            count = self._tools.policy.pause_after
+            reason = f"{count} events in a row could not be delivered after all their tries; the last one: {why}"
+            await self._end(EndpointStatus.PAUSED, EventType.WEBHOOK_PAUSED, reason, count)
+
+    async def _end(self, status: EndpointStatus, type: EventType, reason: str, least_failures: int = 0) -> None:
+        endpoint = self.endpoint
+        event = event_without_message(
+            self._tools.clock(),
+            type,
+            endpoint.id,
+            reason=reason,
+            category=status.value,
+            link=endpoint.url,
+            created_at=endpoint.created_at,
+        )
+        try:
+            await self._tools.webhooks.set_status(endpoint.id, EndpointStatus.ENABLED, status, event, least_failures)
+        except Conflict:
+            return  # not that many failures in a row yet, or somebody else was first
+        self._over = True
+        log.warning("webhook endpoint %s is %s: %s", endpoint.id, status.value, reason)
+
+    async def _give_back(self) -> None:
+        ready, self._ready = self._ready, deque()
+        left = [delivery for parcel, _ in ready for delivery in parcel.deliveries]
+        await self._tools.deliveries.release(left, self._tools.clock())
+
+    async def _stop(self) -> None:
+        under_way = dict(self._posts)
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(under_way)
+        self._ready += [(parcel, 0) for task, parcel in under_way.items() if task.cancelled()]
+        await self._channel.close()
+        try:
+            await self._settle()
+            await self._give_back()
+        except StoreUnavailable as error:
+            log.error("webhooks: %s: %s", self.endpoint.id, error)
