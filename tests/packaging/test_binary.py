@@ -16,6 +16,7 @@ import pytest
 
 from tests.harness.dns import DNSServer
 from tests.harness.gateway import Gateway
+from tests.harness.machine import slowness
 from tests.harness.need import need
 from tests.harness.sink import Say, Sink, server_context
 from tests.harness.waiting import eventually
@@ -193,7 +194,8 @@ def test_it_is_ready_soon(gateway: Gateway) -> None:
         seconds.append(time.monotonic() - begun)
         assert gateway.stop() == 0
     print("start to ready:", " ".join(f"{each:.2f}" for each in seconds), "s")
-    assert min(seconds) <= START_TO_READY
+    # The goal is of a machine on which the standard library composes a message in 1.3 ms.
+    assert min(seconds) <= START_TO_READY * slowness()
 
 
 def test_ctrl_c_stops_it(bare_root: Path, gateway: Gateway) -> None:

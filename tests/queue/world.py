@@ -42,7 +42,7 @@ from tests.harness.mail import Mail, make_mail, said
 Answer = Callable[[Envelope], DeliveryStatus | Awaitable[DeliveryStatus]]
 
 OK = said(250, "2.0.0 taken")
-PATIENCE = 15  # seconds for a condition to come true
+PATIENCE = 40  # seconds for a condition to come true
 
 
 def takes(envelope: Envelope) -> DeliveryStatus:
