@@ -104,7 +104,9 @@ class Carrier:
             if due_at is not None:
                 wait = min(max(0.0, (max(due_at, self._pace.rests_until) - now) / 1000), LONGEST_SLEEP)
         try:
-            await asyncio.wait_for(self._news.wait(), wait)
+            # Not wait_for: before Python 3.12 it loses a cancellation that meets its event.
+            async with asyncio.timeout(wait):
+                await self._news.wait()
         except TimeoutError:
             pass
         if self._next_due is not None and self._tools.clock() >= self._next_due:

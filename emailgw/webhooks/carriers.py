@@ -40,7 +40,9 @@ class Carriers:
                     if await self._look(heard):
                         continue
                     try:
-                        await asyncio.wait_for(heard.wait(), LOOK)
+                        # Not wait_for: before Python 3.12 it loses a cancellation that meets its event.
+                        async with asyncio.timeout(LOOK):
+                            await heard.wait()
                     except TimeoutError:
                         pass
         finally:

@@ -1,5 +1,6 @@
 """What endpoints in another process get: signed as verifiers want it, nothing lost, and each at its own pace."""
 
+import asyncio
 import hashlib
 import hmac
 from collections import Counter
@@ -12,6 +13,8 @@ import resend
 import standardwebhooks
 
 from emailgw.core.directory import Dialect
+from emailgw.core.webhooks import EndpointStatus
+from emailgw.webhooks.carrier import Carrier
 from tests.harness.endpoint import Posted, WebhookEndpoint
 from tests.queue.world import eventually
 from tests.webhooks.world import World, clock, new_secret
@@ -236,3 +239,21 @@ async def test_a_batch_is_an_array_and_stays_together(tmp_path: Path, endpoint: 
         assert first == second
         assert len(first) <= 100
     assert sorted(id for first, _ in posts.values() for id in first) == sorted(f"evt_{id}" for id in events)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_cancellation_that_meets_news_is_not_lost(
+    tmp_path: Path, endpoint: WebhookEndpoint, turns: int
+) -> None:
+    """Or an endpoint that was deleted would be served for ever."""
+    async with World.open(tmp_path) as world:
+        told = await world.add(endpoint.url(), status=EndpointStatus.PAUSED)
+        carrier = Carrier(told, world.tools)
+        task = asyncio.create_task(carrier.run())
+        await eventually(lambda: carrier._news._waiters, "it waits")
+        carrier.wake()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+        assert task.cancelled()
