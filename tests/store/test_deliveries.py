@@ -1,0 +1,142 @@
+"""What endpoints are still to be told: leases, results, batches, replays, and what is forgotten."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from emailgw.core.events import EventType, event_without_message
+from emailgw.core.webhooks import DeliveryState, Endpoint, EndpointId, EndpointStatus, WebhookAttempt, WebhookDelivery
+from emailgw.errors import Conflict, NotFound
+from emailgw.store.deliveries import pending, telling
+from emailgw.store.open import Store
+from tests.harness.mail import NOW
+
+A = EndpointId("a")
+END = 1 << 62
+S = EndpointStatus
+
+
+async def fill(store: Store, count: int = 5) -> Endpoint:
+    endpoint = Endpoint(id=A, url="https://a.test/", sealed=b"x", created_at=NOW, updated_at=NOW)
+    await store.webhooks.add(endpoint)
+    rows = [pending(id, A, "email.sent", NOW) for id in range(1, count + 1)]
+    await store.events.advance("webhooks", count, telling(rows))
+    return endpoint
+
+
+async def claim(
+    store: Store, lease: int, now: int = NOW, count: int = 3, together: bool = False
+) -> list[WebhookDelivery]:
+    return await store.deliveries.claim(A, now, now + 1000, lease, count, together)
+
+
+async def settle(store: Store, claimed: list[WebhookDelivery], state: DeliveryState, due_at: int | None = None) -> None:
+    after = [msgspec.structs.replace(one, state=state, tries=one.tries + 1, due_at=due_at) for one in claimed]
+    await store.deliveries.settle([(one, WebhookAttempt(A, one.event_id, NOW, 5, 200, "ok")) for one in after])
+
+
+def ids(deliveries: list[WebhookDelivery]) -> list[int]:
+    return [one.event_id for one in deliveries]
+
+
+async def states(store: Store) -> list[str]:
+    return [one.delivery.state.value for one in await store.deliveries.list(A, 100, 0, END, False)]
+
+
+def test_a_claim_is_a_lease(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store)
+        assert ids(await claim(store, 1)) == [1, 2, 3]
+        assert ids(await claim(store, 2)) == [4, 5]
+        assert await claim(store, 3) == []
+        assert await store.deliveries.next_due(A) == NOW + 1000
+        assert ids(await claim(store, 4, NOW + 1000)) == [1, 2, 3]
+        await store.deliveries.recover_leases(NOW)
+        assert await store.deliveries.next_due(A) == NOW
+
+    runner.run(work())
+
+
+def test_a_lost_lease_loses_the_result(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store)
+        first = await claim(store, 1)
+        await claim(store, 2, NOW + 1000, count=5)
+        await settle(store, first, DeliveryState.DELIVERED)
+        assert await states(store) == ["pending"] * 5
+        await store.deliveries.release(first, NOW)
+        assert await store.deliveries.next_due(A) == NOW + 2000
+
+    runner.run(work())
+
+
+def test_failures_in_a_row_are_counted_until_a_success(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store)
+        await settle(store, await claim(store, 1), DeliveryState.FAILED)
+        assert (await store.webhooks.one(A)).failures == 3
+        told = event_without_message(NOW, EventType.WEBHOOK_PAUSED, A, reason="too many")
+        with pytest.raises(Conflict):
+            await store.webhooks.set_status(A, S.ENABLED, S.PAUSED, told, least_failures=4)
+        assert await store.events.head() == 0
+        await store.webhooks.set_status(A, S.ENABLED, S.PAUSED, told, least_failures=3)
+        paused = await store.webhooks.one(A)
+        assert (paused.status, paused.reason) == (S.PAUSED, "too many")
+        await settle(store, await claim(store, 2), DeliveryState.PENDING, NOW + 9_000)
+        back = event_without_message(NOW + 1, EventType.WEBHOOK_ENABLED, A)
+        await store.webhooks.set_status(A, S.PAUSED, S.ENABLED, back)
+        assert (await store.webhooks.one(A)).failures == 0
+        assert await store.deliveries.next_due(A) == NOW + 1
+        await settle(store, await claim(store, 3, NOW + 1), DeliveryState.DELIVERED)
+        assert await states(store) == ["failed"] * 3 + ["delivered"] * 2
+
+    runner.run(work())
+
+
+def test_a_batch_comes_again_as_it_was(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store)
+        first = await claim(store, 1, count=2, together=True)
+        assert ids(first) == [1, 2]
+        await settle(store, first, DeliveryState.PENDING, NOW + 1)
+        assert ids(await claim(store, 2, count=100, together=True)) == [3, 4, 5]
+        assert ids(await claim(store, 3, NOW + 1, count=100, together=True)) == [1, 2]
+
+    runner.run(work())
+
+
+def test_replays(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        heard: list[str] = []
+        store.deliveries.on_replay = heard.append
+        await fill(store)
+        await settle(store, await claim(store, 1), DeliveryState.FAILED)
+        leased = await claim(store, 2)
+        assert await store.deliveries.replay_range(A, 0, 3, True, NOW) == 2
+        await store.deliveries.replay(A, leased[0].event_id, "email.sent", NOW)
+        assert (await store.deliveries.one(A, 4)).delivery.lease == 2
+        assert await states(store) == ["pending", "pending", "failed", "pending", "pending"]
+        assert heard == [A, A]
+        with pytest.raises(NotFound):
+            await store.deliveries.one(A, 99)
+
+    runner.run(work())
+
+
+def test_what_is_old_is_forgotten(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store)
+        await settle(store, await claim(store, 1), DeliveryState.DELIVERED)
+        assert await store.deliveries.forget(NOW, 3, NOW, 100) == 2
+        assert await states(store) == ["delivered", "pending", "pending"]
+        assert len(await store.deliveries.attempts(A, None, 10, END)) == 3
+        assert await store.deliveries.forget(NOW + 1, 3, NOW, 100) == 3
+        told = event_without_message(NOW, EventType.WEBHOOK_DISABLED, A)
+        await store.webhooks.set_status(A, S.ENABLED, S.DISABLED, told)
+        await store.deliveries.forget(NOW, 0, NOW + 1, 100)
+        assert await states(store) == ["delivered"]
+        await store.webhooks.remove(A)
+        assert await states(store) == []
+
+    runner.run(work())
