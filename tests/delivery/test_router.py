@@ -117,7 +117,6 @@ def test_ourselves_among_the_hosts_by_name_or_address(dns: DNSServer) -> None:
 
 def test_lookups_for_one_route_are_bounded(dns: DNSServer) -> None:
     dns.mx("many.test", *((number, f"mx{number}.many.test") for number in range(200)))
-    assert status(route(dns, "many.test")) == "5.4.4"
-    assert len(dns.queries) <= 1 + 2 * 10  # MX, then both kinds of address for ten
-    # MX over UDP and TCP; a server that a busy machine keeps waiting is asked once more.
-    assert all(count <= (4 if kind == "MX" else 2) for (_, kind), count in dns.queries.items())
+    # In time enough that a busy machine asks nothing twice.
+    assert status(route(dns, "many.test", timeouts=Timeouts(dns=30_000))) == "5.4.4"
+    assert sum(dns.queries.values()) <= 1 + 1 + 2 * 10  # MX over UDP and TCP, then both kinds of address for ten
