@@ -69,8 +69,10 @@ class Bounces:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    async def receive(self, recipient_id: RecipientId, raw: bytes) -> None:
-        """Mail to a recipient's valid return path."""
+    async def receive(self, recipient_id: RecipientId, raw: bytes, reverse_path: str | None = None) -> None:
+        """Mail to a recipient's valid return path. What has no reverse path is a notification (RFC 5321 section 4.5.5)
+        even where it reads like a letter: then it is kept, so that an unknown form of bounce is seen by somebody.
+        """
         recipient = await self._recipient(recipient_id)
         if recipient is None:
             _count("any", "forgotten")
@@ -78,9 +80,10 @@ class Bounces:
         report = await self._parse(raw)
         if report is None:
             return
-        if report.kind in _NO_EVENT:
+        unknown = report.kind is Kind.ORDINARY and not reverse_path
+        if report.kind in _NO_EVENT and not unknown:
             _count(report.kind, "none")
-        elif report.kind is Kind.MALFORMED or (not report.recipients and report.kind is not Kind.ARF):
+        elif unknown or report.kind is Kind.MALFORMED or (not report.recipients and report.kind is not Kind.ARF):
             await self._keep(recipient, report.kind, raw)
         else:
             await self._apply(recipient, report, part_about(recipient, report) or likely_part(report), raw, True)

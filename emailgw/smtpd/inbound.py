@@ -141,7 +141,7 @@ class _Visitor:
         elif destination.purpose is Purpose.UNSUBSCRIBE:
             await bounces.unsubscribe(destination.recipient_id, message.mail.path, message.data)
         else:
-            await bounces.receive(destination.recipient_id, message.data)
+            await bounces.receive(destination.recipient_id, message.data, message.mail.path)
 
 
 class Rate:

@@ -82,7 +82,7 @@ async def test_the_same_report_twice_counts_once(world: World) -> None:
 @pytest.mark.parametrize("raw", [VACATION, ORDINARY, b"\0\xff" * 1000], ids=["vacation", "ordinary", "bytes"])
 async def test_what_is_no_report_has_no_effect(world: World, raw: bytes) -> None:
     joe = await delivered(world)
-    await bounces(world).receive(joe.id, raw)
+    await bounces(world).receive(joe.id, raw, "joe@example.test")
     assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered"])
 
 
@@ -114,6 +114,15 @@ async def test_an_auto_reply_is_not_kept(world: World) -> None:
     joe = await delivered(world)
     await bounces(world).receive(joe.id, VACATION)
     assert unparsed(world) == []
+
+
+async def test_a_letter_is_kept_only_where_nobody_can_have_written_it(world: World) -> None:
+    joe = await delivered(world)
+    await bounces(world).receive(joe.id, ORDINARY, "joe@example.test")
+    assert unparsed(world) == []
+    await bounces(world).receive(joe.id, ORDINARY, "")
+    assert unparsed(world) == [("ordinary", ORDINARY)]
+    assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered", "unparsed"])
 
 
 async def test_an_alias_bounces_for_the_recipient_whose_path_it_is(world: World) -> None:
