@@ -18,7 +18,7 @@ from emailgw.api.operation import DescribedRoute, Header, Operation
 from emailgw.core.directory import ApiKey, Permission
 from emailgw.core.ids import MessageId, is_uuid
 from emailgw.core.model import Submission
-from emailgw.core.template import TemplateFields
+from emailgw.core.template import TemplateVersion
 from emailgw.errors import NotFound, Rejected
 from emailgw.queue.accept import SLICE, Accept, Accepted
 from emailgw.queue.once import Once, Remember
@@ -210,8 +210,8 @@ class Emails:
         await self._accept.store(accepted, "http", remember(answer))
         return answer
 
-    async def _template(self, name: str | None) -> TemplateFields | None:
-        return None if name is None else await self._templates.fields_of(name)
+    async def _template(self, name: str | None) -> TemplateVersion | None:
+        return None if name is None else await self._templates.published(name)
 
     async def _read_batch(self, body: bytes, key: ApiKey) -> Items:
         batch = decode_batch(body)
@@ -220,10 +220,10 @@ class Emails:
         decoded = [decode_item(item) for item in batch]
         emails = [email for email in decoded if isinstance(email, EmailRequest)]
         fetched = await self._fetch.all((url for email in emails for url in paths_of(email)), len(body))
-        templates: dict[str, TemplateFields | Rejected] = {}
+        templates: dict[str, TemplateVersion | Rejected] = {}
         for name in {email.template.id for email in emails if email.template}:
             try:
-                templates[name] = await self._templates.fields_of(name)
+                templates[name] = await self._templates.published(name)
             except Rejected as refusal:
                 templates[name] = refusal
         now = await self._understand(email.scheduled_at for email in emails)
@@ -236,14 +236,16 @@ class Emails:
 
     async def _read_mailing(self, mailing: Mailing, key: ApiKey, used: int) -> Items:
         fetched = await self._fetch.all(paths_of(mailing), used)
-        content = mailing_content(mailing, await self._template(mailing.template_id), fetched)
+        template = await self._template(mailing.template_id)
+        content = mailing_content(mailing, template.fields if template else None, fetched)
+        named = template.template_id if template else None
         recipients = mailing.recipients or ()
         now = await self._understand((mailing.scheduled_at, *(recipient.scheduled_at for recipient in recipients)))
         items: Items = []
         for index, recipient in enumerate(recipients):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            items.append(read_recipient(mailing, content, recipient, key.id, now))
+            items.append(read_recipient(mailing, content, recipient, key.id, now, named))
         return items
 
     async def _understand(self, times: Iterable[str | None]) -> int:
@@ -262,7 +264,7 @@ def _read(
     email: EmailRequest,
     key: ApiKey,
     now: int,
-    templates: Mapping[str, TemplateFields | Rejected],
+    templates: Mapping[str, TemplateVersion | Rejected],
     fetched: Mapping[str, Fetched],
 ) -> Submission | Rejected:
     template = templates[email.template.id] if email.template else None

@@ -30,10 +30,9 @@ from emailgw.wire.listing import (
     attachment_id,
     read_filter,
     show_attachment,
-    show_line,
 )
 from emailgw.wire.lists import PageQuery, cut, read_page, show_list
-from emailgw.wire.reading import EmailLine, EmailShown, show_email
+from emailgw.wire.reading import EmailLine, EmailShown, show_email, show_line
 
 
 class Reading:
@@ -104,7 +103,8 @@ class Reading:
         message = await self._visible_message(request, key)
         story = await self._history.story(message.id)
         content = fill(await self._history.content(message), message.variables)
-        return json_response(show_email(story.message, content, story.recipients, story.events, key.dialect))
+        shown = show_email(story.message, content, story.recipients, story.events, story.origin, key.dialect)
+        return json_response(shown)
 
     async def attachments(self, request: Request) -> Response:
         page = read_page(request.query_params)

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from emailgw.core.events import EventType
+from emailgw.core.events import Event, EventType
+from emailgw.core.ids import DomainId
 from emailgw.core.model import Message, RecipientState
 
 
@@ -24,11 +25,23 @@ class MessageFilter(msgspec.Struct, frozen=True):
     later_than: int | None = None
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """What a message's domain and template are called today; None for what has been removed since."""
+
+    domain_id: DomainId | None = None
+    template_name: str | None = None
+
+
 class MessageLine(msgspec.Struct, frozen=True):
-    """A message in a list. `last`: what happened to it last, of what the asker has words for."""
+    """A message in a list. `last`: what happened to it last, of what the asker has words for. `sent_at`: when the
+    first host took it. `events`: the newest ones, oldest first.
+    """
 
     message: Message
     last: EventType | None
+    sent_at: int | None
+    events: tuple[Event, ...]
+    origin: Origin
 
 
 class MessageList(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 
 from emailgw.core.address import Address, Mailbox
 from emailgw.core.dsn import MessageRequest, RecipientRequest
-from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId
+from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId, TemplateId
 from emailgw.core.status import EnhancedStatus
 from emailgw.core.template import Variable
 from emailgw.core.tracking import NO_WISH, Tracking, TrackingWish
@@ -49,7 +49,8 @@ class Message(msgspec.Struct, frozen=True):
     """One accepted message. `to` and `cc` are what its header shows; the envelope is its Recipients.
 
     `date` is when it is meant to be sent (accepted or scheduled, whichever is later): header Date comes from it, so
-    that every composition gives the same bytes. `tracking` is None where nothing is.
+    that every composition gives the same bytes. `tracking` is None where nothing is. `reply_to` and `template` (the one
+    that its sender named) are for lists to show: a list reads no contents.
     """
 
     id: MessageId
@@ -69,6 +70,8 @@ class Message(msgspec.Struct, frozen=True):
     author_name: str = ""
     dsn: MessageRequest | None = None
     tracking: Tracking | None = None
+    reply_to: tuple[Mailbox, ...] = ()
+    template: TemplateId | None = None
 
     @property
     def header_message_id(self) -> str:
@@ -128,7 +131,7 @@ class Submission(msgspec.Struct, frozen=True):
     """What a door hands to `queue.accept`. `send_at`: not before, or None for now.
 
     `recipients`: the envelope, where it is not simply everybody in to, cc and bcc. `dsn` and `requests` (by recipient)
-    are what its sender asked to be told.
+    are what its sender asked to be told. `template`: what the content was made of.
     """
 
     key_id: KeyId
@@ -144,6 +147,7 @@ class Submission(msgspec.Struct, frozen=True):
     dsn: MessageRequest | None = None
     requests: Mapping[Address, RecipientRequest] = {}
     wish: TrackingWish = NO_WISH
+    template: TemplateId | None = None
 
     @property
     def envelope(self) -> tuple[Address, ...]:

@@ -278,6 +278,8 @@ class _Drafting:
             author_name=filled.content.author.name,
             dsn=filled.dsn,
             tracking=None if tracking == UNTRACKED else tracking,
+            reply_to=content.reply_to,
+            template=filled.template,
         )
         if content.raw is not None:
             raw = msgspec.structs.replace(content, raw=complete(content.raw, message))

@@ -14,7 +14,7 @@ from emailgw.core.address import Address, Mailbox
 from emailgw.core.ids import TemplateId, is_uuid, uuid7
 from emailgw.core.limits import MAX_NAME, MAX_SUBJECT, MAX_TEMPLATE, MAX_VARIABLES
 from emailgw.core.model import Content
-from emailgw.core.template import Template, TemplateEdit, TemplateFields, Variable
+from emailgw.core.template import Template, TemplateEdit, TemplateFields, TemplateVersion, Variable
 from emailgw.core.tracking import PLACEHOLDER_NAMES
 from emailgw.errors import NotFound, Rejected
 from emailgw.mime.custom import HeaderError, check_header_text
@@ -34,15 +34,15 @@ class TemplateEditor:
         self._templates = templates
         self._clock = clock
 
-    async def fields_of(self, name: str) -> TemplateFields:
+    async def published(self, name: str) -> TemplateVersion:
         """What a message is sent from. Raises Rejected when there is no such template or it was never published."""
         try:
-            fields = await self._templates.published(name)
+            version = await self._templates.published(name)
         except NotFound:
             raise Rejected(f"There is no template {name[:100]!r}.", name="template_not_found") from None
-        if fields is None:
+        if version is None:
             raise Rejected(f"The template {name[:100]!r} is a draft: publish it before you send from it.")
-        return fields
+        return version
 
     async def create(self, edit: TemplateEdit) -> Template:
         """Raises Rejected, also when the alias is taken."""

@@ -12,7 +12,7 @@ from emailgw.core.address import Address, Mailbox
 from emailgw.core.directory import ApiKey
 from emailgw.core.dsn import MessageRequest, RecipientRequest
 from emailgw.core.model import Content, Submission
-from emailgw.core.template import TemplateFields
+from emailgw.core.template import TemplateFields, TemplateVersion
 from emailgw.errors import Rejected
 from emailgw.mime.raw import MAX_SHOWN, RawMail
 from emailgw.queue.accept import Accept
@@ -43,7 +43,7 @@ async def send(
     else:
         mail = raw_mail(letter.data, FIELDS, letter.utf8)
     steering = read_steering(mail.left_out, clock())
-    template = None if steering.template is None else await templates.fields_of(steering.template)
+    template = None if steering.template is None else await templates.published(steering.template)
     submission = _submission(letter, mail, steering, template, key)
 
     async def work(remember: Remember) -> bytes:
@@ -60,7 +60,7 @@ async def send(
 
 
 def _submission(
-    letter: Letter, mail: RawMail, steering: Steering, template: TemplateFields | None, key: ApiKey
+    letter: Letter, mail: RawMail, steering: Steering, template: TemplateVersion | None, key: ApiKey
 ) -> Submission:
     named = {mailbox.address for mailbox in mail.to + mail.cc}
     hidden = [address for address in letter.recipients if address not in named]
@@ -69,7 +69,7 @@ def _submission(
         to, hidden = (Mailbox("", letter.recipients[0]),), []
     return Submission(
         key_id=key.id,
-        content=_content(mail, template),
+        content=_content(mail, template.fields if template else None),
         to=to,
         cc=mail.cc,
         bcc=tuple(Mailbox("", address) for address in hidden[:MAX_SHOWN]),
@@ -81,6 +81,7 @@ def _submission(
         dsn=letter.dsn,
         requests=letter.requests,
         wish=steering.wish,
+        template=template.template_id if template else None,
     )
 
 

@@ -7,9 +7,11 @@ import msgspec
 
 from emailgw.core.events import Event
 from emailgw.core.ids import MessageId, RecipientId
+from emailgw.core.listing import Origin
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
+from emailgw.store.origins import origins_of
 from emailgw.store.verb import Database, Value
 
 
@@ -19,6 +21,7 @@ class Story(msgspec.Struct, frozen=True):
     message: Message
     recipients: tuple[Recipient, ...]
     events: tuple[Event, ...]
+    origin: Origin
 
 
 class Unparsed(msgspec.Struct, frozen=True):
@@ -50,7 +53,9 @@ class History:
         events = await self._database.read(
             f"SELECT {rows.EVENT_COLUMNS} FROM events e WHERE e.message_id = :id ORDER BY e.id", {"id": message_id}
         )
-        return Story(message, await self.recipients(message_id), tuple(rows.event_from(row) for row in events))
+        [origin] = await origins_of(self._database, (message,))
+        recipients = await self.recipients(message_id)
+        return Story(message, recipients, tuple(rows.event_from(row) for row in events), origin)
 
     async def recipients(self, message_id: MessageId) -> tuple[Recipient, ...]:
         """Of one message, in the order they were named."""

@@ -6,18 +6,20 @@ bounded, and the caller is told how far it came. Called by `api.reading`; never 
 are found by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from emailgw.core.events import EventType
+from emailgw.core.events import Event, EventType
 from emailgw.core.ids import uuid7_floor
 from emailgw.core.listing import MessageFilter, MessageLine, MessageList
 from emailgw.core.model import Message
 from emailgw.store import rows
+from emailgw.store.origins import origins_of
 from emailgw.store.paging import COUNTED, Piece
 from emailgw.store.verb import Database, Parameters, Statement, Value
 
 LOOKED_AT = 4_000  # look-ups for one page, of a row of the driving index in another one, at 3 to 7 us each
+EVENTS_SHOWN = 20  # of each message in a list
 SAMPLE = 1_000  # rows counted to tell which part of a filter has fewer
 # Named like this in the partial index: only what a list is asked for, and few messages have.
 RARE_EVENTS = "type IN ('delayed', 'complained', 'opened', 'clicked', 'unsubscribed')"
@@ -164,13 +166,38 @@ class Messages:
         types = ", ".join(f"'{type.value}'" for type in shown)
         sql = (
             f"SELECT {rows.MESSAGE_COLUMNS}, (SELECT e.type FROM events e WHERE e.message_id = m.id AND e.type IN "
-            f"({types}) ORDER BY e.id DESC LIMIT 1) FROM messages m WHERE m.id IN ({', '.join(':' + n for n in names)})"
+            f"({types}) ORDER BY e.id DESC LIMIT 1), (SELECT min(e.at) FROM events e WHERE e.message_id = m.id AND "
+            f"e.type = 'delivered') FROM messages m WHERE m.id IN ({', '.join(':' + n for n in names)})"
         )
+        looked = await self._database.read(sql, dict(names))
+        messages = {str(row[0]): rows.message_from(row[:-2]) for row in looked}
+        events = await self._events(names)
+        origins = await origins_of(self._database, [*messages.values()])
         found = {
-            str(row[0]): MessageLine(rows.message_from(row[:-1]), EventType(str(row[-1])) if row[-1] else None)
-            for row in await self._database.read(sql, dict(names))
+            str(row[0]): MessageLine(
+                message,
+                EventType(str(row[-2])) if row[-2] else None,
+                int(row[-1]) if row[-1] is not None else None,
+                tuple(events.get(message.id, ())),
+                origin,
+            )
+            for row, message, origin in zip(looked, messages.values(), origins, strict=True)
         }
         return tuple(found[id] for id in ids if id in found)  # one may have been discarded meanwhile
+
+    async def _events(self, names: Mapping[str, str]) -> dict[str, list[Event]]:
+        """The newest EVENTS_SHOWN of each message, oldest first: a message to fifty that was tried for days has
+        thousands, with a dialog each.
+        """
+        sql = (
+            f"SELECT {rows.EVENT_COLUMNS} FROM messages m JOIN events e ON e.id IN (SELECT n.id FROM events n WHERE "
+            f"n.message_id = m.id ORDER BY n.id DESC LIMIT {EVENTS_SHOWN}) "
+            f"WHERE m.id IN ({', '.join(':' + n for n in names)}) ORDER BY e.id"
+        )
+        found: dict[str, list[Event]] = {}
+        for row in await self._database.read(sql, dict(names)):
+            found.setdefault(str(row[3]), []).append(rows.event_from(row))
+        return found
 
 
 def _union(part: _Part, end: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from emailgw.core.address import Address, Mailbox
 from emailgw.core.dsn import MessageRequest, RecipientRequest
 from emailgw.core.events import Detail, Event, EventType
-from emailgw.core.ids import ContentId, EventId, KeyId, MessageId, RecipientId
+from emailgw.core.ids import ContentId, EventId, KeyId, MessageId, RecipientId, TemplateId
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.core.status import EnhancedStatus
 from emailgw.core.tracking import Tracking
@@ -34,6 +34,8 @@ class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
     author_name: str = ""
     dsn: MessageRequest | None = None
     tracking: Tracking | None = None
+    reply_to: tuple[Mailbox, ...] = ()
+    template: TemplateId | None = None
 
 
 _request = msgspec.json.Decoder(RecipientRequest)
@@ -81,6 +83,8 @@ def message_parameters(message: Message, size: int) -> Parameters:
         author_name=message.author_name,
         dsn=message.dsn,
         tracking=message.tracking,
+        reply_to=message.reply_to,
+        template=message.template,
     )
     return {
         "id": message.id,
@@ -116,6 +120,8 @@ def message_from(row: Row) -> Message:
         author_name=fields.author_name,
         dsn=fields.dsn,
         tracking=fields.tracking,
+        reply_to=fields.reply_to,
+        template=fields.template,
         accepted_at=values[6],
         date=values[7],
         expires_at=values[8],

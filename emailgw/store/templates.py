@@ -90,17 +90,16 @@ class Templates:
             raise NotFound("Template not found")
         return _template_from(found[0])
 
-    async def published(self, name: str) -> TemplateFields | None:
+    async def published(self, name: str) -> TemplateVersion | None:
         """What mail is sent from: the newest version by id or alias, None when there is none yet. Raises NotFound."""
         found = await self._database.read(
-            "SELECT v.fields FROM templates t LEFT JOIN template_versions v ON v.template_id = t.id AND "
-            f"v.number = t.version WHERE {_NAMED}",
+            "SELECT t.id, v.number, v.fields, v.published_at FROM templates t LEFT JOIN template_versions v ON "
+            f"v.template_id = t.id AND v.number = t.version WHERE {_NAMED}",
             {"name": name},
         )
         if not found:
             raise NotFound("Template not found")
-        values: tuple[Any, ...] = found[0]
-        return None if values[0] is None else _fields.decode(values[0])
+        return None if found[0][2] is None else _version_from(found[0])
 
     async def versions(self, id: TemplateId) -> list[TemplateVersion]:
         """Newest first."""
@@ -109,8 +108,7 @@ class Templates:
             "ORDER BY number DESC",
             {"id": id},
         )
-        rows: list[tuple[Any, ...]] = list(found)
-        return [TemplateVersion(TemplateId(row[0]), row[1], _fields.decode(row[2]), row[3]) for row in rows]
+        return [_version_from(row) for row in found]
 
     async def all(self) -> list[Template]:
         """Newest first."""
@@ -146,3 +144,9 @@ def _template_from(row: Row) -> Template:
         version=values[7],
         published_at=values[8],
     )
+
+
+def _version_from(row: Row) -> TemplateVersion:
+    """From template_id, number, fields, published_at."""
+    values: tuple[Any, ...] = row
+    return TemplateVersion(TemplateId(values[0]), values[1], _fields.decode(values[2]), values[3])

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 import msgspec
 
-from emailgw.core.ids import KeyId, MessageId
+from emailgw.core.ids import KeyId, MessageId, TemplateId
 from emailgw.core.limits import MAX_BATCH
 from emailgw.core.model import Content, Submission
 from emailgw.core.template import TemplateFields
@@ -132,7 +132,12 @@ def mailing_content(mailing: Mailing, template: TemplateFields | None, fetched: 
 
 
 def read_recipient(
-    mailing: Mailing, content: Content, recipient: RecipientField, key_id: KeyId, now: int
+    mailing: Mailing,
+    content: Content,
+    recipient: RecipientField,
+    key_id: KeyId,
+    now: int,
+    template: TemplateId | None = None,
 ) -> Submission | Rejected:
     """One message of a mailing, or what is wrong with it. Its own variables, tags and metadata go before the
     mailing's, by name.
@@ -152,6 +157,7 @@ def read_recipient(
                 mailing.scheduled_at if recipient.scheduled_at is None else recipient.scheduled_at, now
             ),
             wish=read_wish(mailing),
+            template=template,
         )
     except Rejected as refusal:
         return refusal

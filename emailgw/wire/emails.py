@@ -27,7 +27,7 @@ from emailgw.core.limits import (
     SHORTEST_RAW,
 )
 from emailgw.core.model import Attachment, Content, Submission
-from emailgw.core.template import TemplateFields
+from emailgw.core.template import TemplateFields, TemplateVersion
 from emailgw.core.tracking import MAX_LIST, TrackingWish, is_list_name
 from emailgw.errors import Rejected
 from emailgw.wire.bodies import decode
@@ -174,7 +174,7 @@ def read_email(
     request: EmailRequest,
     key_id: KeyId,
     now: int,
-    template: TemplateFields | None = None,
+    template: TemplateVersion | None = None,
     fetched: Mapping[str, Fetched] = NOTHING_FETCHED,
 ) -> Submission:
     """What the request asks to send. `template`: the one that `request.template` names; the request's own fields take
@@ -182,7 +182,7 @@ def read_email(
     """
     return Submission(
         key_id=key_id,
-        content=read_content(request, template, fetched),
+        content=read_content(request, template.fields if template else None, fetched),
         to=read_mailboxes(request.to, "to"),
         cc=read_mailboxes(request.cc, "cc"),
         bcc=read_mailboxes(request.bcc, "bcc"),
@@ -191,6 +191,7 @@ def read_email(
         variables=(request.template.variables or {}) if request.template else {},
         send_at=read_send_at(request.scheduled_at, now),
         wish=read_wish(request),
+        template=template.template_id if template else None,
     )
 
 

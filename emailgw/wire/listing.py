@@ -1,4 +1,4 @@
-"""`GET /emails`: which messages a query asks for, a line for each, and attachments as both families read them."""
+"""`GET /emails`: which messages a query asks for, and their attachments as both families read them."""
 
 import uuid
 from collections.abc import Mapping
@@ -8,17 +8,16 @@ from typing import Annotated, Literal, TypedDict
 import msgspec
 
 from emailgw.core.address import Address, AddressError
-from emailgw.core.directory import Dialect
 from emailgw.core.events import EventType
 from emailgw.core.ids import MessageId
-from emailgw.core.listing import MessageFilter, MessageLine
+from emailgw.core.listing import MessageFilter
 from emailgw.core.model import Attachment, RecipientState
 from emailgw.errors import Rejected
 from emailgw.wire.answers import Id, IsoTime
 from emailgw.wire.lists import PageQuery
-from emailgw.wire.reading import LAST_EVENT, EmailLine, show_last, show_mailbox
+from emailgw.wire.reading import LAST_EVENT
 from emailgw.wire.schema import says
-from emailgw.wire.times import read_time, show_iso, show_time
+from emailgw.wire.times import read_time, show_iso
 
 DAY = 86_400_000
 
@@ -46,6 +45,7 @@ class EmailsQuery(PageQuery):
     status: Annotated[Text, says("At least one recipient is so.", enum=sorted({*_STATES, *_EVENTS}))] = msgspec.UNSET
     recipient: Annotated[Text, says("An address, whole: in to, cc or bcc.")] = msgspec.UNSET
     to: Annotated[Text, says("The same.")] = msgspec.UNSET
+    search: Annotated[Text, says("The same.")] = msgspec.UNSET
     domain: Annotated[Text, says("The author's domain.")] = msgspec.UNSET
     domain_id: Text = msgspec.UNSET
     tag: Annotated[Text, says("`name`, or `name:value`.")] = msgspec.UNSET
@@ -59,7 +59,7 @@ def read_filter(query: Mapping[str, str], now: int, domain: str | None) -> Messa
     if status and status not in _STATES and status not in _EVENTS:
         words = ", ".join(sorted({*_STATES, *_EVENTS}))
         raise Rejected(f"The `status` parameter must be one of {words}.", name="invalid_parameter")
-    recipient = query.get("recipient") or query.get("to")
+    recipient = query.get("recipient") or query.get("to") or query.get("search")
     name, colon, value = query.get("tag", "").partition(":")
     wanted = domain or query.get("domain")
     return MessageFilter(
@@ -97,28 +97,6 @@ def read_address(text: str) -> str:
         return str(Address.parse(text))
     except AddressError as error:
         raise Rejected(f"Invalid `recipient` parameter: {error}.", name="invalid_parameter") from None
-
-
-def show_line(line: MessageLine, dialect: Dialect) -> EmailLine:
-    """A message in a list: the email object without its bodies, recipients and events."""
-    message = line.message
-    to = [show_mailbox(mailbox) for mailbox in message.to]
-    scheduled = message.date if message.date > message.accepted_at else None
-    author = f"{message.author_name} <{message.author}>" if message.author_name else str(message.author)
-    return {
-        "id": message.id,
-        "message_id": f"<{message.header_message_id}>",
-        "from": author,
-        "to": to if dialect is Dialect.RESEND else ", ".join(to),
-        "cc": [show_mailbox(mailbox) for mailbox in message.cc] or None,
-        "bcc": [show_mailbox(mailbox) for mailbox in message.bcc] or None,
-        "reply_to": None,
-        "subject": message.subject,
-        "tags": [{"name": name, "value": value} for name, value in message.tags],
-        "created_at": show_time(message.accepted_at, dialect),
-        "scheduled_at": show_time(scheduled, dialect) if scheduled is not None else None,
-        "last_event": show_last(line.last, scheduled is not None),
-    }
 
 
 SHOWN_EVENTS = tuple(LAST_EVENT)

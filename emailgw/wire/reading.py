@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from emailgw.core.address import Mailbox
 from emailgw.core.directory import Dialect
 from emailgw.core.events import Delays, Event, EventType, TLSInfo
+from emailgw.core.listing import MessageLine, Origin
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.wire.answers import Id, IsoTime, Time
 from emailgw.wire.schema import says
@@ -72,12 +73,30 @@ class AttemptShown(TypedDict):
     transcript: Annotated[tuple[str, ...], says("The SMTP dialog, a line each.")]
 
 
-class EventShown(TypedDict):
-    """What happened to one recipient; what does not apply is left out."""
+class EventMetadata(TypedDict):
+    """An event's story in short; what does not apply is left out."""
+
+    recipient: str
+    source: str
+    status: NotRequired[str]
+    reason: NotRequired[str]
+    link: NotRequired[str]
+    ip: NotRequired[str]
+    user_agent: NotRequired[str]
+
+
+class EventNamed(TypedDict):
+    """What happened to one recipient, as lists of emails tell it."""
 
     id: str
     type: EventType
-    created_at: IsoTime
+    created_at: Annotated[str, says("UTC: ISO 8601, or `2026-03-11 14:30:05` for Sendkit's keys.")]
+    metadata: EventMetadata
+
+
+class EventShown(EventNamed):
+    """What happened to one recipient; what does not apply is left out."""
+
     recipient: str
     source: str
     status: NotRequired[str]
@@ -92,8 +111,18 @@ class EventShown(TypedDict):
     attempt: NotRequired[AttemptShown]
 
 
-EmailLine = TypedDict(
-    "EmailLine",
+class DomainNamed(TypedDict):
+    id: Annotated[str | None, says("Null once the domain has been removed.", format="uuid")]
+    name: str
+
+
+class TemplateNamed(TypedDict):
+    id: Id
+    name: Annotated[str | None, says("Null once the template has been removed.")]
+
+
+EmailCommon = TypedDict(
+    "EmailCommon",
     {
         "id": Id,
         "message_id": Annotated[str, says("The Message-ID field, the same in every copy.")],
@@ -103,15 +132,24 @@ EmailLine = TypedDict(
         "bcc": list[str] | None,
         "reply_to": list[str] | None,
         "subject": str,
+        "domain": DomainNamed,
+        "template": TemplateNamed | None,
         "tags": list[TagShown],
         "created_at": Time,
         "scheduled_at": Time | None,
+        "sent_at": Annotated[Time | None, says("When the first recipient's host took it.")],
         "last_event": LastEvent,
     },
 )
 
 
-class EmailShown(EmailLine):
+class EmailLine(EmailCommon):
+    """An email in a list."""
+
+    events: Annotated[list[EventNamed], says("The last 20, oldest first.")]
+
+
+class EmailShown(EmailCommon):
     """An email with what became of each recipient and every event, oldest first."""
 
     object: Literal["email"]
@@ -122,31 +160,56 @@ class EmailShown(EmailLine):
     events: list[EventShown]
 
 
+def show_line(line: MessageLine, dialect: Dialect) -> EmailLine:
+    """A message in a list: the email object without its bodies, recipients and whole story."""
+    common = _show_common(line.message, line.last, line.sent_at, line.origin, dialect)
+    return {**common, "events": [_name_event(event, dialect) for event in line.events]}
+
+
 def show_email(
-    message: Message, content: Content, recipients: tuple[Recipient, ...], events: tuple[Event, ...], dialect: Dialect
+    message: Message,
+    content: Content,
+    recipients: tuple[Recipient, ...],
+    events: tuple[Event, ...],
+    origin: Origin,
+    dialect: Dialect,
 ) -> EmailShown:
     """The email object: what the dialect's SDKs read, and our recipients and events beside it."""
+    # Some events change nothing that a client of either contract has a word for.
+    last = next((event.type for event in reversed(events) if event.type in LAST_EVENT), None)
+    sent_at = min((event.at for event in events if event.type is EventType.DELIVERED), default=None)
+    return {
+        "object": "email",
+        **_show_common(message, last, sent_at, origin, dialect),
+        "html": content.html,
+        "text": content.text,
+        "metadata": dict(message.metadata),
+        "recipients": [_show_recipient(recipient) for recipient in recipients],
+        "events": [show_event(event, dialect) for event in events],
+    }
+
+
+def _show_common(
+    message: Message, last: EventType | None, sent_at: int | None, origin: Origin, dialect: Dialect
+) -> EmailCommon:
     to = [show_mailbox(mailbox) for mailbox in message.to]
     scheduled = message.date if message.date > message.accepted_at else None
     return {
-        "object": "email",
         "id": message.id,
         "message_id": f"<{message.header_message_id}>",
-        "from": show_mailbox(content.author),
+        "from": show_mailbox(Mailbox(message.author_name, message.author)),
         "to": to if dialect is Dialect.RESEND else ", ".join(to),
         "cc": [show_mailbox(mailbox) for mailbox in message.cc] or None,
         "bcc": [show_mailbox(mailbox) for mailbox in message.bcc] or None,
-        "reply_to": [show_mailbox(mailbox) for mailbox in content.reply_to] or None,
+        "reply_to": [show_mailbox(mailbox) for mailbox in message.reply_to] or None,
         "subject": message.subject,
-        "html": content.html,
-        "text": content.text,
+        "domain": {"id": origin.domain_id, "name": message.author.domain},
+        "template": None if message.template is None else {"id": message.template, "name": origin.template_name},
         "tags": [{"name": name, "value": value} for name, value in message.tags],
-        "metadata": dict(message.metadata),
         "created_at": show_time(message.accepted_at, dialect),
         "scheduled_at": show_time(scheduled, dialect) if scheduled is not None else None,
-        "last_event": _last_event(events, scheduled is not None),
-        "recipients": [_show_recipient(recipient) for recipient in recipients],
-        "events": [show_event(event) for event in events],
+        "sent_at": show_time(sent_at, dialect) if sent_at is not None else None,
+        "last_event": _show_last(last, scheduled is not None),
     }
 
 
@@ -154,12 +217,7 @@ def show_mailbox(mailbox: Mailbox) -> str:
     return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else str(mailbox.address)
 
 
-def _last_event(events: tuple[Event, ...], scheduled: bool) -> str:
-    # Some events change nothing that a client of either contract has a word for.
-    return show_last(next((event.type for event in reversed(events) if event.type in LAST_EVENT), None), scheduled)
-
-
-def show_last(last: EventType | None, scheduled: bool) -> str:
+def _show_last(last: EventType | None, scheduled: bool) -> str:
     """Both contracts' word for what happened last; `scheduled`: it was not to be sent at once."""
     last = last or EventType.QUEUED
     return "scheduled" if scheduled and last is EventType.QUEUED else LAST_EVENT[last]
@@ -178,13 +236,31 @@ def _show_recipient(recipient: Recipient) -> RecipientShown:
     }
 
 
-def show_event(event: Event) -> EventShown:
-    """One event with its whole story; what does not apply is left out."""
+def _name_event(event: Event, dialect: Dialect) -> EventNamed:
     detail = event.detail
-    shown: EventShown = {
+    metadata: EventMetadata = {"recipient": str(event.address), "source": detail.source.value}
+    if detail.status is not None:
+        metadata["status"] = str(detail.status)
+    for name in ("reason", "link", "ip", "user_agent"):
+        if getattr(detail, name):
+            metadata[name] = getattr(detail, name)
+    return {
         "id": f"evt_{event.id}",
         "type": event.type,
-        "created_at": show_iso(event.at),
+        "created_at": show_iso(event.at) if dialect is Dialect.RESEND else show_time(event.at, dialect),
+        "metadata": metadata,
+    }
+
+
+def show_event(event: Event, dialect: Dialect = Dialect.RESEND) -> EventShown:
+    """One event with its whole story; what does not apply is left out."""
+    detail = event.detail
+    named = _name_event(event, dialect)
+    shown: EventShown = {
+        "id": named["id"],
+        "type": named["type"],
+        "created_at": named["created_at"],
+        "metadata": named["metadata"],
         "recipient": str(event.address),
         "source": detail.source.value,
     }
