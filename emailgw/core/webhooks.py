@@ -5,7 +5,7 @@ its owner or by its own answer 410, when nothing is. Times are milliseconds UTC.
 """
 
 import enum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 import msgspec
 
@@ -97,6 +97,14 @@ class WebhookAttempt(msgspec.Struct, frozen=True):
     @property
     def succeeded(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
+
+
+class Outcome(NamedTuple):
+    """A delivery as it is after a try, and the try. `blamed`: a failure is the endpoint's, not one of our own."""
+
+    after: WebhookDelivery
+    attempt: WebhookAttempt
+    blamed: bool = True
 
 
 class WebhookPolicy(msgspec.Struct, frozen=True):

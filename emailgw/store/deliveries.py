@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from emailgw.core.events import Event
-from emailgw.core.webhooks import DeliveryState, EndpointId, WebhookAttempt, WebhookDelivery
+from emailgw.core.webhooks import DeliveryState, EndpointId, Outcome, WebhookAttempt, WebhookDelivery
 from emailgw.errors import NotFound
-from emailgw.store.events import TOLD, Told, told_from, writing
+from emailgw.store.events import TOLD, Told, readable, writing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
 
 _FIELDS = "event_id endpoint_id state name tries due_at lease batch created_at"
@@ -33,7 +33,7 @@ _AGAIN = "state = 'pending', tries = 0, due_at = :now, batch = NULL, created_at 
 
 
 class Listed(NamedTuple):
-    """`told` None: the event is forgotten."""
+    """`told` None: the event is forgotten, or cannot be read."""
 
     delivery: WebhookDelivery
     told: Told | None
@@ -59,13 +59,13 @@ class Deliveries:
         results = await self._database.write(Verb((*statements, Statement(sql, leased)), durable=False))
         return [_delivery_from(row) for row in results[-1]]
 
-    async def settle(self, outcomes: Sequence[tuple[WebhookDelivery, WebhookAttempt]]) -> None:
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Write what became of claimed deliveries (as they are afterwards, the lease still that of the claim), with
         the tries, and how many events in a row an endpoint has failed to take. A lost lease loses the result.
         """
         settled: list[Parameters] = []
         failures: dict[EndpointId, int] = {}
-        for after, _ in outcomes:
+        for after, _, blamed in outcomes:
             settled.append(
                 {
                     "event_id": after.event_id,
@@ -76,9 +76,9 @@ class Deliveries:
                     "lease": after.lease,
                 }
             )
-            if after.state is DeliveryState.FAILED:
+            if after.state is DeliveryState.FAILED and blamed:
                 failures[after.endpoint_id] = failures.get(after.endpoint_id, 0) + 1
-        taken = {after.endpoint_id for after, _ in outcomes if after.state is DeliveryState.DELIVERED}
+        taken = {after.endpoint_id for after, _, _ in outcomes if after.state is DeliveryState.DELIVERED}
         statements = [
             Statement(
                 "UPDATE webhook_deliveries SET state = :state, tries = :tries, due_at = :due_at, lease = NULL "
@@ -87,7 +87,7 @@ class Deliveries:
                 many=True,
             ),
             Statement(
-                insert("webhook_attempts", _ATTEMPT), [_attempt_parameters(one) for _, one in outcomes], many=True
+                insert("webhook_attempts", _ATTEMPT), [_attempt_parameters(one.attempt) for one in outcomes], many=True
             ),
         ]
         for id in taken:
@@ -235,7 +235,7 @@ class Deliveries:
         )
         rows = await self._database.read(f"{sql} ORDER BY d.event_id {order}", parameters)
         found = await self._database.read(f"{TOLD} WHERE e.id IN ({wanted})", dict(names))
-        told: dict[int, Told] = {one.id: one for one in map(told_from, found)}
+        told: dict[int, Told] = {one.id: one for one in readable(found)}
         return [Listed(delivery, told.get(delivery.event_id)) for delivery in map(_delivery_from, rows)]
 
 

@@ -7,6 +7,7 @@ Events are written by those who change the state they tell of, with `INSERT_EVEN
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ from emailgw.core.listing import EventFilter
 from emailgw.core.model import Message
 from emailgw.errors import NotFound
 from emailgw.store import rows
-from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb
+from emailgw.store.verb import Database, Parameters, Row, Rows, Statement, Value, Verb
+
+logger = logging.getLogger("emailgw.store")
 
 # Who knows the author's domain says it; else it is the message's.
 INSERT_EVENT = (
@@ -64,6 +67,14 @@ class EventPage(msgspec.Struct, frozen=True):
     cursor: int | None
 
 
+class Onward(NamedTuple):
+    """What can be read of the next events; the id of the last one looked at; whether there may be more behind it."""
+
+    told: tuple[Told, ...]
+    position: int
+    more: bool
+
+
 class _Part(NamedTuple):
     """One part of a filter: queries that give event ids, none when it has no index, and its check on a row `e`."""
 
@@ -106,22 +117,24 @@ class EventLog:
         driver = await self._driver(parts, bounds)
         checks = " AND ".join(part.check for part in parts if part is not driver) or "1 = 1"
         ids, cursor, exhausted = await self._walk(driver, checks, bounds, size + 1, newest_first)
-        told = await self._told(ids[:size], newest_first)
+        told = tuple(readable(await self._rows(ids[:size], newest_first)))
         has_more = len(ids) > size or not exhausted
         return EventPage(told, has_more, (ids[size - 1] if len(ids) > size else cursor) if has_more else None)
 
-    async def after(self, position: int, limit: int) -> list[Told]:
+    async def onward(self, position: int, limit: int) -> Onward:
         """The next events behind an id, oldest first."""
         sql = f"{TOLD} WHERE e.id > :position ORDER BY e.id LIMIT :limit"
-        return [told_from(row) for row in await self._database.read(sql, {"position": position, "limit": limit})]
+        found = await self._database.read(sql, {"position": position, "limit": limit})
+        reached = int(found[-1][0] or 0) if found else position
+        return Onward(tuple(readable(found)), reached, len(found) == limit)
 
     async def named(self, ids: Sequence[int]) -> tuple[Told, ...]:
-        """Those that are still known, oldest first."""
-        return await self._told(ids, newest_first=False)
+        """Those that are still known, oldest first. Raises whatever reading a damaged one raises."""
+        return tuple(map(told_from, await self._rows(ids, newest_first=False)))
 
     async def one(self, id: int) -> Told:
         """Raises NotFound."""
-        found = await self._told([id], newest_first=False)
+        found = await self.named([id])
         if not found:
             raise NotFound("Event not found")
         return found[0]
@@ -224,13 +237,13 @@ class EventLog:
             chunk = min(4 * chunk, LOOKED_AT)
         return found, cursor, False
 
-    async def _told(self, ids: Sequence[int], newest_first: bool) -> tuple[Told, ...]:
+    async def _rows(self, ids: Sequence[int], newest_first: bool) -> Rows:
         if not ids:
-            return ()
+            return []
         names = {f"id{number}": id for number, id in enumerate(ids)}
         order = "DESC" if newest_first else "ASC"
         sql = f"{TOLD} WHERE e.id IN ({', '.join(f':{name}' for name in names)}) ORDER BY e.id {order}"
-        return tuple(told_from(row) for row in await self._database.read(sql, dict(names)))
+        return await self._database.read(sql, dict(names))
 
 
 _WITHIN = "AND id > :above AND id < :below"
@@ -283,6 +296,15 @@ def _name(prefix: str, values: Sequence[str], parameters: dict[str, Value]) -> l
     names = [f"{prefix}{number}" for number in range(len(values))]
     parameters.update(zip(names, values, strict=True))
     return names
+
+
+def readable(found: Rows) -> Iterator[Told]:
+    """Without the damaged ones: whoever goes along the log would stand before such a row for ever (G6)."""
+    for row in found:
+        try:
+            yield told_from(row)
+        except (msgspec.MsgspecError, ValueError, TypeError) as error:
+            logger.error("event %s cannot be read: %s", row[0], error)
 
 
 def told_from(row: Row) -> Told:

@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from emailgw import maillog, metrics
 from emailgw.core.events import EventType, event_without_message
-from emailgw.core.webhooks import DeliveryState, Endpoint, EndpointStatus, WebhookAttempt, WebhookPolicy
+from emailgw.core.webhooks import DeliveryState, Endpoint, EndpointStatus, Outcome, WebhookAttempt, WebhookPolicy
 from emailgw.errors import Conflict, StoreUnavailable
 from emailgw.outhttp import OutHttp, OutHttpError
 from emailgw.store.deliveries import Deliveries
-from emailgw.store.events import EventLog, Told
+from emailgw.store.events import EventLog
 from emailgw.store.webhooks import Webhooks
 from emailgw.vault import Vault
 from emailgw.webhooks.pace import Pace
-from emailgw.webhooks.parcel import Outcome, Parcel, forgotten, outcome, pack, read_retry_after, said
+from emailgw.webhooks.parcel import Parcel, outcome, prepare, read_retry_after, said
 from emailgw.webhooks.signing import PURPOSE, signed_headers
 
 log = logging.getLogger("emailgw.webhooks")
@@ -33,6 +33,7 @@ MARGIN = 5_000  # milliseconds by which a try must end before its lease
 LONGEST_SLEEP = 60.0  # seconds
 GRACE = 3.0  # seconds for POSTs under way when it ends
 DISK_PAUSE = 1.0  # seconds after the storage failed
+FAULT_PAUSE = 5.0  # seconds after an error of our own
 
 
 class Tools(NamedTuple):
@@ -83,6 +84,11 @@ class Carrier:
                     log.error("webhooks: %s: %s", self.endpoint.id, error)
                     await asyncio.sleep(DISK_PAUSE)
                     self._hungry = True
+                except Exception:
+                    log.exception("webhooks: %s", self.endpoint.id)
+                    metrics.faults.labels("webhooks").inc()
+                    await asyncio.sleep(FAULT_PAUSE)
+                    self._hungry = True
                 self._start()
                 await self._wait()
         finally:
@@ -127,14 +133,13 @@ class Carrier:
             self._next_due = await tools.deliveries.next_due(endpoint.id)
             return
         self._hungry = True  # until there is nothing: those that are one batch come alone
-        told: dict[int, Told] = {
-            one.id: one for one in await tools.events.named([delivery.event_id for delivery in claimed])
-        }
-        contents = {one.message.content_id for one in told.values() if one.message is not None}
-        headers = await tools.events.headers(list(contents))
-        known = [delivery for delivery in claimed if delivery.event_id in told]
-        self._done += [forgotten(delivery, now) for delivery in claimed if delivery.event_id not in told]
-        self._ready += [(parcel, until) for parcel in pack(known, told, headers, endpoint)]
+        try:
+            prepared = await prepare(tools.events, endpoint, claimed, now)
+        except Exception:
+            await tools.deliveries.release(claimed, now)
+            raise
+        self._done += prepared.failed
+        self._ready += [(parcel, until) for parcel in prepared.parcels]
 
     def _start(self) -> None:
         """As many POSTs as the window has room for."""
@@ -204,7 +209,7 @@ class Carrier:
                 self._done = done + self._done
                 raise
             self._hungry = True
-            for after, attempt in done:
+            for after, attempt, _ in done:
                 maillog.webhook(after, attempt)
                 metrics.webhook_tries.labels(after.state.value).inc()
             await self._judge(done)
@@ -213,10 +218,10 @@ class Carrier:
 
     async def _judge(self, done: list[Outcome]) -> None:
         """Disable or pause the endpoint if that is what its answers mean."""
-        if any(attempt.status == GONE for _, attempt in done):
+        if any(attempt.status == GONE for _, attempt, _ in done):
             await self._end(EndpointStatus.DISABLED, EventType.WEBHOOK_DISABLED, "it answered with status 410 (Gone)")
-        elif any(after.state is DeliveryState.FAILED for after, _ in done):
-            last = next(attempt for after, attempt in reversed(done) if after.state is DeliveryState.FAILED)
+        elif given_up := [one.attempt for one in done if one.after.state is DeliveryState.FAILED and one.blamed]:
+            last = given_up[-1]
             why = f"status {last.status}" if last.status is not None else last.response
             count = self._tools.policy.pause_after
             reason = f"{count} events in a row could not be delivered after all their tries; the last one: {why}"

@@ -13,7 +13,7 @@ from emailgw import metrics
 from emailgw.core.webhooks import Endpoint, EndpointId, EndpointStatus
 from emailgw.errors import StoreUnavailable
 from emailgw.outhttp import OutHttpError
-from emailgw.webhooks.carrier import DISK_PAUSE, Carrier, Tools
+from emailgw.webhooks.carrier import DISK_PAUSE, FAULT_PAUSE, Carrier, Tools
 from emailgw.webhooks.fanout import Fanout
 
 log = logging.getLogger("emailgw.webhooks")
@@ -61,6 +61,11 @@ class Carriers:
         except StoreUnavailable as error:
             log.error("webhooks: %s", error)
             await asyncio.sleep(DISK_PAUSE)
+            return True
+        except Exception:
+            log.exception("webhooks: reading the log")
+            metrics.faults.labels("webhooks").inc()
+            await asyncio.sleep(FAULT_PAUSE)
             return True
         self._keep(found.endpoints)
         for id in found.told:

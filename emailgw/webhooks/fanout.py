@@ -49,15 +49,15 @@ class Fanout:
             self._anybody = any(map(_hears, endpoints))
             await self._advance(self._position if self._anybody else head, (), now)
             return Round(endpoints, frozenset(), self._anybody)
-        told = await self._events.after(self._position, AT_ONCE)
+        read = await self._events.onward(self._position, AT_ONCE)
         endpoints = await self._webhooks.all()
         self._anybody = any(map(_hears, endpoints))
-        rows = telling_of(told, endpoints, now)
+        rows = telling_of(read.told, endpoints, now)
         try:
-            await self._advance(told[-1].id if told else self._position, rows, now)
+            await self._advance(read.position, rows, now)
         except Conflict:
             return Round(endpoints, frozenset(), True)  # an endpoint was deleted meanwhile
-        return Round(endpoints, frozenset(row.endpoint_id for row in rows), len(told) == AT_ONCE)
+        return Round(endpoints, frozenset(row.endpoint_id for row in rows), read.more)
 
     async def _advance(self, position: int, rows: Sequence[WebhookDelivery], now: int) -> None:
         if rows or (position > self._written and now - self._written_at >= WRITE_EVERY):

@@ -1,4 +1,7 @@
-"""What one POST holds, and what becomes of it. Pure.
+"""What one POST holds, and what becomes of it.
+
+What cannot be read or rendered fails alone, with a reason that its list of tries shows; what was claimed with it goes
+on.
 
 An endpoint without batching gets each event as an object. One with batching gets a JSON array, also of one event; in
 it each has its `id`, which is its own in `GET /events`, as the POST's id stands for all of them.
@@ -6,17 +9,23 @@ it each has its `id`, which is its own in `GET /events`, as the POST's id stands
 
 import datetime
 import email.utils
+import logging
+import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from emailgw import metrics
 from emailgw.core.ids import ContentId
 from emailgw.core.text import clean_line
-from emailgw.core.webhooks import DeliveryState, Endpoint, WebhookAttempt, WebhookDelivery, WebhookPolicy
-from emailgw.store.events import Headers, Told
+from emailgw.core.webhooks import DeliveryState, Endpoint, Outcome, WebhookAttempt, WebhookDelivery, WebhookPolicy
+from emailgw.errors import StoreUnavailable
+from emailgw.store.events import EventLog, Headers, Told
 from emailgw.webhooks.signing import delivery_id
 from emailgw.wire.events import event_id, show_payload
+
+log = logging.getLogger("emailgw.webhooks")
 
 LONGEST_RESPONSE = 300  # characters kept of an answer
 _encoder = msgspec.json.Encoder()
@@ -28,34 +37,67 @@ class Parcel(NamedTuple):
     deliveries: tuple[WebhookDelivery, ...]
 
 
-class Outcome(NamedTuple):
-    """A delivery as it is after a try, and the try."""
+class Prepared(NamedTuple):
+    """`failed`: deliveries that no try can ever be made of."""
 
-    after: WebhookDelivery
-    attempt: WebhookAttempt
+    parcels: list[Parcel]
+    failed: list[Outcome]
 
 
-def pack(
-    deliveries: Sequence[WebhookDelivery],
-    told: Mapping[int, Told],
-    headers: Mapping[ContentId, Headers],
-    endpoint: Endpoint,
-) -> list[Parcel]:
-    """`deliveries` were claimed together; what is told of is in `told`."""
+async def prepare(events: EventLog, endpoint: Endpoint, deliveries: Sequence[WebhookDelivery], now: int) -> Prepared:
+    """`deliveries` were claimed together. Raises StoreUnavailable."""
+    told, failed = await _read(events, deliveries, now)
+    contents = {one.message.content_id for one in told.values() if one.message is not None}
+    headers = await events.headers(list(contents))
+    rendered: list[tuple[WebhookDelivery, bytes]] = []
+    for delivery in deliveries:
+        if delivery.event_id in told:
+            try:
+                rendered.append((delivery, render(told[delivery.event_id], headers, endpoint, delivery)))
+            except Exception:  # noqa: BLE001  (logged in there)
+                failed.append(_poisoned(delivery, now, "rendered"))
+    return Prepared(pack(rendered, endpoint), failed)
 
-    def payload(delivery: WebhookDelivery) -> dict[str, Any]:
-        event, message = told[delivery.event_id].event, told[delivery.event_id].message
-        own = headers.get(message.content_id, ()) if message is not None else ()
-        return {**show_payload(event, message, endpoint.dialect, own, delivery.name)}
 
-    def parcel(body: Any, *deliveries: WebhookDelivery) -> Parcel:
-        id = delivery_id(endpoint.id, [delivery.event_id for delivery in deliveries])
-        return Parcel(id, _encoder.encode(body), deliveries)
+async def _read(
+    events: EventLog, deliveries: Sequence[WebhookDelivery], now: int
+) -> tuple[dict[int, Told], list[Outcome]]:
+    """What they tell of; all at once, or one by one when one of them cannot be read."""
+    failed = []
+    told: dict[int, Told]
+    try:
+        told = {one.id: one for one in await events.named([delivery.event_id for delivery in deliveries])}
+    except StoreUnavailable:
+        raise
+    except Exception:  # noqa: BLE001  (logged in there)
+        if len(deliveries) == 1:
+            return {}, [_poisoned(deliveries[0], now, "read")]
+        told = {}
+        for delivery in deliveries:
+            found, poisoned = await _read(events, [delivery], now)
+            told |= found
+            failed += poisoned
+        return told, failed
+    failed += [_failed(one, now, "the event was forgotten meanwhile") for one in deliveries if one.event_id not in told]
+    return told, failed
 
+
+def render(told: Told, headers: Mapping[ContentId, Headers], endpoint: Endpoint, delivery: WebhookDelivery) -> bytes:
+    """An event as its endpoint gets it, in a batch with its id."""
+    own = headers.get(told.message.content_id, ()) if told.message is not None else ()
+    payload = show_payload(told.event, told.message, endpoint.dialect, own, delivery.name)
+    return _encoder.encode({"id": event_id(delivery.event_id), **payload} if endpoint.batch > 1 else payload)
+
+
+def pack(rendered: Sequence[tuple[WebhookDelivery, bytes]], endpoint: Endpoint) -> list[Parcel]:
+    """Each alone, or all of them as one batch."""
     if endpoint.batch == 1:
-        return [parcel(payload(delivery), delivery) for delivery in deliveries]
-    many = [{"id": event_id(delivery.event_id), **payload(delivery)} for delivery in deliveries]
-    return [parcel(many, *deliveries)] if many else []
+        return [Parcel(delivery_id(endpoint.id, [one.event_id]), body, (one,)) for one, body in rendered]
+    deliveries = tuple(delivery for delivery, _ in rendered)
+    if not deliveries:
+        return []
+    id = delivery_id(endpoint.id, [delivery.event_id for delivery in deliveries])
+    return [Parcel(id, b"[" + b",".join(body for _, body in rendered) + b"]", deliveries)]
 
 
 def outcome(
@@ -69,10 +111,18 @@ def outcome(
     return Outcome(msgspec.structs.replace(delivery, state=state, tries=delivery.tries + 1, due_at=due_at), attempt)
 
 
-def forgotten(delivery: WebhookDelivery, now: int) -> Outcome:
-    """The event went while it was waited for."""
-    attempt = WebhookAttempt(delivery.endpoint_id, delivery.event_id, now, 0, None, "the event was forgotten meanwhile")
-    return Outcome(msgspec.structs.replace(delivery, state=DeliveryState.FAILED, due_at=None), attempt)
+def _poisoned(delivery: WebhookDelivery, now: int, what: str) -> Outcome:
+    """Guarantee G6, under a number that finds the exception in the log."""
+    fault = secrets.token_hex(4)
+    log.exception("fault %s: event %s cannot be %s for %s", fault, delivery.event_id, what, delivery.endpoint_id)
+    metrics.faults.labels("webhooks").inc()
+    return _failed(delivery, now, f"the event cannot be {what}: internal error {fault}")
+
+
+def _failed(delivery: WebhookDelivery, now: int, why: str) -> Outcome:
+    """Without a POST: its endpoint is not to blame."""
+    attempt = WebhookAttempt(delivery.endpoint_id, delivery.event_id, now, 0, None, why)
+    return Outcome(msgspec.structs.replace(delivery, state=DeliveryState.FAILED, due_at=None), attempt, blamed=False)
 
 
 def read_retry_after(text: str, now: int) -> int:

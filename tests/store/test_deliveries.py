@@ -6,7 +6,15 @@ import msgspec
 import pytest
 
 from emailgw.core.events import EventType, event_without_message
-from emailgw.core.webhooks import DeliveryState, Endpoint, EndpointId, EndpointStatus, WebhookAttempt, WebhookDelivery
+from emailgw.core.webhooks import (
+    DeliveryState,
+    Endpoint,
+    EndpointId,
+    EndpointStatus,
+    Outcome,
+    WebhookAttempt,
+    WebhookDelivery,
+)
 from emailgw.errors import Conflict, NotFound
 from emailgw.store.deliveries import pending, telling
 from emailgw.store.open import Store
@@ -33,7 +41,7 @@ async def claim(
 
 async def settle(store: Store, claimed: list[WebhookDelivery], state: DeliveryState, due_at: int | None = None) -> None:
     after = [msgspec.structs.replace(one, state=state, tries=one.tries + 1, due_at=due_at) for one in claimed]
-    await store.deliveries.settle([(one, WebhookAttempt(A, one.event_id, NOW, 5, 200, "ok")) for one in after])
+    await store.deliveries.settle([Outcome(one, WebhookAttempt(A, one.event_id, NOW, 5, 200, "ok")) for one in after])
 
 
 def ids(deliveries: list[WebhookDelivery]) -> list[int]:

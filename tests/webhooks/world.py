@@ -58,6 +58,7 @@ class World:
         self.vault = vault
         self.timeout = policy.pop("timeout", 2_000)
         serials = SerialNumbers()
+        next_lease = policy.pop("next_lease", lambda: serials.take(clock())[0])
         values = {"retry": RETRY, "jitter": 0.0, "longest": 60_000, "give_up_after": 3_600_000, "pause_after": 5}
         self.tools = Tools(
             events=store.events,
@@ -67,7 +68,7 @@ class World:
             vault=vault,
             clock=clock,
             dice=random.Random(7).random,
-            next_lease=lambda: serials.take(clock())[0],
+            next_lease=next_lease,
             policy=WebhookPolicy(**{**values, **policy}),
             timeout=self.timeout,
             window=16,
@@ -105,7 +106,7 @@ class World:
         for start in range(0, count, 50):
             mails = [make_mail(now=clock(), **mail) for _ in range(start, min(count, start + 50))]
             await asyncio.gather(*(self.store.queue.enqueue(*one) for one in mails))
-        return [one.id for one in await self.store.events.after(before, count)]
+        return [one.id for one in (await self.store.events.onward(before, count)).told]
 
     async def listed(self, endpoint: Endpoint) -> Sequence[Listed]:
         return await self.store.deliveries.list(endpoint.id, 10_000, 0, _LAST, False)
