@@ -5,8 +5,10 @@ answer's status counts once its body has ended, or was longer than anybody wants
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import aiohttp
 from aiohttp import AddrInfoType
@@ -18,6 +20,12 @@ from emailgw.outhttp.terms import Gatekeeper, OutHttpError, Reply
 
 IDLE = 4  # seconds that a connection waits for its next POST; many servers close theirs after five
 KEEP = 1000  # octets of an answer that are worth keeping
+
+
+class _Used:
+    """Whether a POST went over a connection that had served one before."""
+
+    before = False
 
 
 class Channel:
@@ -33,18 +41,23 @@ class Channel:
             limit=0,
             keepalive_timeout=IDLE,
         )
-        self._session = open_session(connector)
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_reuseconn.append(_note_reuse)
+        self._session = open_session(connector, tracing)
 
     async def post(self, body: bytes, headers: Mapping[str, str], timeout: int) -> Reply:
         """Answered within `timeout` milliseconds. Raises OutHttpError."""
         try:
             async with asyncio.timeout(timeout / 1000):
+                used = _Used()
                 try:
-                    return await self._post(body, headers)
-                except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-                    # Most likely the server closed a waiting connection just when we wrote to it. Who reads the same
-                    # id twice knows what to do.
-                    return await self._post(body, headers)
+                    return await self._post(body, headers, used)
+                except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                    if not (used.before and _closed_unanswered(error)):
+                        raise
+                    # The server closed a waiting connection just when we wrote to it, which says nothing of this POST
+                    # (RFC 9112 section 9.3.1). Once only, and never after the first octet of an answer.
+                    return await self._post(body, headers, _Used())
         except TimeoutError:
             raise late(self._host, timeout) from None
         except aiohttp.ClientConnectorDNSError as error:
@@ -54,8 +67,10 @@ class Channel:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise OutHttpError(f"{self._host}: {in_words(error)}") from None
 
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
-        async with self._session.post(self._url, headers=headers, data=body, allow_redirects=False) as response:
+    async def _post(self, body: bytes, headers: Mapping[str, str], used: _Used) -> Reply:
+        async with self._session.post(
+            self._url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=used
+        ) as response:
             received = bytearray()
             async for chunk in response.content.iter_any():
                 received += chunk
@@ -77,6 +92,17 @@ class Channel:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+async def _note_reuse(session: aiohttp.ClientSession, context: SimpleNamespace, _: object) -> None:
+    context.trace_request_ctx.before = True
+
+
+def _closed_unanswered(error: aiohttp.ClientError) -> bool:
+    """The connection ended before any octet of an answer was read."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)  # else it is the answer that had begun
+    return isinstance(error, aiohttp.ClientOSError) and error.errno in (errno.ECONNRESET, errno.EPIPE, None)
 
 
 class _Asking(AbstractResolver):
