@@ -29,6 +29,16 @@ _BATCH = (
     f"UPDATE webhook_deliveries SET batch = (SELECT min(event_id) FROM webhook_deliveries WHERE {_OF_LEASE}) "
     f"WHERE {_OF_LEASE} AND batch IS NULL"
 )
+_AGE = "coalesce(batch, event_id)"  # what was sent together is of one age
+_LATE = (
+    "endpoint_id = :endpoint AND due_at IS NOT NULL AND tries > 0 AND due_at > :now AND lease IS NULL "
+    f"AND {_AGE} > :age"
+)
+_PULL = (
+    "UPDATE webhook_deliveries SET due_at = CASE WHEN created_at < :now THEN created_at ELSE :now END "
+    f"WHERE {_LATE} AND {_AGE} <= (SELECT max(age) FROM (SELECT {_AGE} AS age FROM webhook_deliveries "
+    f"WHERE {_LATE} ORDER BY age LIMIT :count) AS next) RETURNING {_AGE}"
+)
 _AGAIN = "state = 'pending', tries = 0, due_at = :now, batch = NULL, created_at = :now"
 
 
@@ -110,6 +120,14 @@ class Deliveries:
                 for d in deliveries
             ]
             await self._database.write(Verb((Statement(sql, parameters, many=True),), durable=False))
+
+    async def pull_forward(self, endpoint: EndpointId, now: int, age: int, count: int) -> int | None:
+        """Make due, before all that is younger, about `count` deliveries that failed before and wait for a later time:
+        the oldest of those younger than `age`, and all of a batch. How far it came, to go on from; None at the end.
+        """
+        parameters: Parameters = {"endpoint": endpoint, "now": now, "age": age, "count": count}
+        [pulled] = await self._database.write(Verb((Statement(_PULL, parameters),), durable=False))
+        return max((int(row[0] or 0) for row in pulled), default=None)
 
     async def recover_leases(self, now: int) -> None:
         """Make all leased ones due: at start, when nobody can be working on them."""

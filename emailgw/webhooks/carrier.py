@@ -56,10 +56,11 @@ class Carrier:
     def __init__(self, endpoint: Endpoint, tools: Tools) -> None:
         self.endpoint = endpoint
         self._tools = tools
-        self._pace = Pace(tools.window)
+        self._pace = Pace(tools.window, tools.policy.retry[0])
         self._lease = 4 * tools.timeout + 60_000
         self._hungry = True  # there may be something to claim
         self._next_due: int | None = None
+        self._late: int | None = None  # up to which age what waits since an outage was pulled forward; None: all was
         self._ready: deque[tuple[Parcel, int]] = deque()  # with the end of its lease
         self._posts: dict[asyncio.Task[None], Parcel] = {}
         self._done: list[Outcome] = []
@@ -128,6 +129,9 @@ class Carrier:
         count = endpoint.batch if together else window if window == 1 else ROUNDS_AHEAD * window
         self._hungry = False
         until = now + self._lease
+        if self._late is not None:
+            # No more than is claimed next: what an outage left goes out at the pace of its endpoint, the oldest first.
+            self._late = await tools.deliveries.pull_forward(endpoint.id, now, self._late, count)
         claimed = await tools.deliveries.claim(endpoint.id, now, until, tools.next_lease(), count, together)
         if not claimed:
             self._next_due = await tools.deliveries.next_due(endpoint.id)
@@ -176,7 +180,7 @@ class Carrier:
             metrics.faults.labels("webhooks").inc()
             response = "an internal error"
         now = tools.clock()
-        self._keep_pace(status, started, now, retry_after)
+        self._keep_pace(parcel.id, status, started, now, retry_after)
         dice = tools.dice()  # one for all, so that a batch stays together
         for delivery in parcel.deliveries:
             attempt = WebhookAttempt(delivery.endpoint_id, delivery.event_id, started, now - started, status, response)
@@ -190,13 +194,14 @@ class Carrier:
             sealed.append(endpoint.old_sealed)
         return [self._tools.vault.open_sealed(one, PURPOSE).decode() for one in sealed]
 
-    def _keep_pace(self, status: int | None, started: int, now: int, retry_after: int) -> None:
+    def _keep_pace(self, id: str, status: int | None, started: int, now: int, retry_after: int) -> None:
         if status is None:
             self._pace.unanswered(started, now)
         elif 200 <= status < 300:
-            self._pace.succeeded()
+            if self._pace.succeeded(now):
+                self._late = 0
         else:
-            self._pace.refused(status in OVERLOADED, now, retry_after if status in OVERLOADED else 0)
+            self._pace.refused(id, status in OVERLOADED, now, retry_after if status in OVERLOADED else 0)
 
     async def _settle(self) -> None:
         """Write what became of the last POSTs; give back what was claimed for an endpoint that has to rest."""

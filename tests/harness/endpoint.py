@@ -7,7 +7,8 @@
 
 What it does is in the path: `/ok`; `/status/410`; `/later/2`, 429 with that Retry-After to an id seen first;
 `/redirect`; `/slow/0.5`, answers after so many seconds; `/silent`; `/cut`, ends in the middle of its answer the first
-time an id comes; `/close`, ends the connection after each answer. A line is in the ledger before the answer is sent.
+time an id comes; `/close`, ends the connection after each answer; `/refuse-first`, 500 to the first id of all. A line
+is in the ledger before the answer is sent. `start("/status/503")` makes it do that, whatever a request's path is.
 """
 
 import asyncio
@@ -59,10 +60,10 @@ class WebhookEndpoint:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self) -> None:
+    def start(self, instead: str = "") -> None:
         ready = self.ledger.with_suffix(".ready")
         ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.harness.endpoint", str(self.port), str(self.ledger)]
+        command = [sys.executable, "-m", "tests.harness.endpoint", str(self.port), str(self.ledger), instead]
         self._process = subprocess.Popen(command, cwd=ROOT)
         eventually(ready.exists, "the endpoint listens")
 
@@ -83,8 +84,8 @@ def _posted(line: dict[str, Any]) -> Posted:
     return Posted(line["path"], line["headers"], base64.b64decode(line["body"]), line["connection"])
 
 
-async def _serve(port: int, ledger: Path) -> None:
-    seen: set[str] = set()
+async def _serve(port: int, ledger: Path, instead: str) -> None:
+    seen: dict[str, None] = {}
     connections = 0
     with ledger.open("a") as book:
 
@@ -107,9 +108,12 @@ async def _serve(port: int, ledger: Path) -> None:
             line = {"path": path, "headers": headers, "body": base64.b64encode(body).decode(), "connection": number}
             book.write(json.dumps(line) + "\n")
             book.flush()
-            first = headers.get("webhook-id", "") not in seen
-            seen.add(headers.get("webhook-id", ""))
-            return await _answer(path.split("/")[1:], writer, first)
+            id = headers.get("webhook-id", "")
+            first = id not in seen
+            seen[id] = None
+            if path == "/refuse-first" and id == next(iter(seen)):
+                path = "/status/500"
+            return await _answer((instead or path).split("/")[1:], writer, first)
 
         server = await asyncio.start_server(serve, "127.0.0.1", port)
         async with server:
@@ -142,4 +146,4 @@ async def _answer(path: list[str], writer: asyncio.StreamWriter, first: bool) ->
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))

@@ -16,8 +16,9 @@ from emailgw.core.webhooks import (
     WebhookDelivery,
 )
 from emailgw.errors import Conflict, NotFound
-from emailgw.store.deliveries import pending, telling
+from emailgw.store.deliveries import _PULL, pending, telling
 from emailgw.store.open import Store
+from emailgw.store.verb import Parameters
 from tests.harness.mail import NOW
 
 A = EndpointId("a")
@@ -62,6 +63,48 @@ def test_a_claim_is_a_lease(store: Store, runner: asyncio.Runner) -> None:
         assert ids(await claim(store, 4, NOW + 1000)) == [1, 2, 3]
         await store.deliveries.recover_leases(NOW)
         assert await store.deliveries.next_due(A) == NOW
+
+    runner.run(work())
+
+
+def test_what_waits_after_failures_is_pulled_forward_by_age(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store, 6)
+        await settle(store, await claim(store, 1, count=4), DeliveryState.PENDING, NOW + 90_000)
+        assert ids(await claim(store, 2, NOW + 1, count=1)) == [5]  # leased, and 6 was never tried
+        age = await store.deliveries.pull_forward(A, NOW + 2, 0, 2)
+        assert age == 2
+        assert ids(await claim(store, 3, NOW + 2, count=2)) == [1, 2]
+        assert await store.deliveries.pull_forward(A, NOW + 2, 2, 2) == 4
+        assert await store.deliveries.pull_forward(A, NOW + 2, 4, 2) is None
+        assert ids(await claim(store, 4, NOW + 2, count=9)) == [3, 4, 6]
+
+    runner.run(work())
+
+
+def test_a_batch_is_pulled_forward_whole(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store, 6)
+        for lease, count in ((1, 4), (2, 2)):
+            claimed = await claim(store, lease, count=count, together=True)
+            await settle(store, claimed, DeliveryState.PENDING, NOW + 90_000)
+        assert await store.deliveries.pull_forward(A, NOW + 2, 0, 2) == 1
+        assert ids(await claim(store, 3, NOW + 2, count=100, together=True)) == [1, 2, 3, 4]
+        assert await store.deliveries.pull_forward(A, NOW + 2, 1, 2) == 5
+        assert ids(await claim(store, 4, NOW + 2, count=100, together=True)) == [5, 6]
+
+    runner.run(work())
+
+
+def test_pulling_forward_reads_no_further_than_it_pulls(store: Store, runner: asyncio.Runner) -> None:
+    """Or an outage with a million events would be read for each of them."""
+
+    async def work() -> None:
+        sql = _PULL.replace("UPDATE", "EXPLAIN QUERY PLAN UPDATE", 1)
+        parameters: Parameters = {"endpoint": A, "now": NOW, "age": 0, "count": 5}
+        plan = [str(row[3]) for row in await store.deliveries._database.read(sql, parameters)]
+        assert [step for step in plan if "SEARCH" in step and "webhook_deliveries_again" in step] != []
+        assert not any("SCAN webhook_deliveries" in step or "TEMP B-TREE" in step for step in plan), plan
 
     runner.run(work())
 
