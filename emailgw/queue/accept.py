@@ -9,7 +9,6 @@ import collections
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -20,6 +19,7 @@ from emailgw.core.events import Detail, Event, EventType, Source
 from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, uuid7
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
 from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
+from emailgw.core.suppression import Suppression, SuppressionReason, withheld
 from emailgw.core.tracking import UNTRACKED, WHOLE_DOMAIN, Tracking, decide
 from emailgw.errors import NoRoom, Rejected
 from emailgw.mime.raw import complete
@@ -27,6 +27,7 @@ from emailgw.mime.tracking import has_placeholder
 from emailgw.queue.checks import check_submission
 from emailgw.queue.quotas import Quotas
 from emailgw.queue.templates import fill
+from emailgw.queue.withholding import Scope, SuppressionList, scope_of
 from emailgw.store.directory import Directory
 from emailgw.store.idempotency import Remembered
 from emailgw.store.queue import Arrival, Queue
@@ -35,7 +36,7 @@ SPACE_CHECK = 1_000  # milliseconds for which the answer about free space is goo
 SLICE = 100  # messages of a batch that are looked at before others have their turn
 
 _QUEUED = Detail(source=Source.API)
-_SUPPRESSED = Detail(source=Source.LOCAL, reason="the address is on the suppression list")
+_REHEARSED = Detail(category=SuppressionReason.BOUNCE.value, reason="a test recipient that is always suppressed")
 
 
 class AcceptLimits(msgspec.Struct, frozen=True):
@@ -48,11 +49,6 @@ class AcceptLimits(msgspec.Struct, frozen=True):
     min_free_space: int
     test_domain: str = ""
     bulk: int = 0
-
-
-class SuppressionList(Protocol):
-    async def find(self, domain: str, addresses: Sequence[Address], list: str = "") -> Mapping[Address, object]:
-        """Those of `addresses` that mail of the author domain `domain`, and of that list of it, must not go to."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -181,10 +177,12 @@ class Accept:
         """Who must not be written to: one question for each domain and list, however many are asked about."""
         if self._suppressions is None or key.mode is KeyMode.TEST:
             return {}
-        asked: dict[tuple[str, str], dict[Address, None]] = {}
+        asked: dict[Scope, dict[Address, None]] = {}
         for item, tracking in zip(items, decided, strict=True):
             if isinstance(item, Submission):
-                asked.setdefault(_scope(item, tracking), {}).update(dict.fromkeys(item.envelope))
+                asked.setdefault(scope_of(item.content.author.address, tracking), {}).update(
+                    dict.fromkeys(item.envelope)
+                )
         return {scope: await self._suppressions.find(scope[0], list(found), scope[1]) for scope, found in asked.items()}
 
     async def check_author(self, name: str, key: ApiKey, now: int) -> None:
@@ -214,11 +212,7 @@ class Accept:
             raise NoRoom("the disk is almost full: no new mail is accepted")
 
 
-Suppressed = Mapping[tuple[str, str], Mapping[Address, object]]  # by author domain and list
-
-
-def _scope(item: Submission, tracking: Tracking) -> tuple[str, str]:
-    return item.content.author.address.domain, tracking.unsubscribe or WHOLE_DOMAIN
+Suppressed = Mapping[Scope, Mapping[Address, Suppression]]
 
 
 class _Drafting:
@@ -255,8 +249,8 @@ class _Drafting:
         """
         author = filled.content.author.address
         envelope = filled.envelope
-        avoided = [self._is_suppressed(address, _scope(filled, tracking)) for address in envelope]
-        if avoided == [True] and self._key.dialect is Dialect.SENDKIT:
+        avoided = [self._avoided(address, scope_of(author, tracking)) for address in envelope]
+        if len(avoided) == 1 and avoided[0] and self._key.dialect is Dialect.SENDKIT:
             raise Rejected("The recipient email address is suppressed.", status="5.7.1")
         now = self._now
         date = max(now, filled.send_at or now)
@@ -296,11 +290,11 @@ class _Drafting:
                 state=RecipientState.SUPPRESSED if avoid else RecipientState.QUEUED,
                 due_at=None if avoid else date,
                 expires_at=message.expires_at,
-                reason=_SUPPRESSED.reason if avoid else "",
+                reason=avoid.reason if avoid else "",
                 updated_at=now,
                 dsn=filled.requests.get(address),
             )
-            kind, detail = (EventType.SUPPRESSED, _SUPPRESSED) if avoid else (accepted, _QUEUED)
+            kind, detail = (EventType.SUPPRESSED, avoid) if avoid else (accepted, _QUEUED)
             self._recipients.append(recipient)
             self._events.append(Event(now, kind, message.id, recipient.id, address, detail, domain=author.domain))
 
@@ -324,10 +318,13 @@ class _Drafting:
             self._contents[found] = content
         return found
 
-    def _is_suppressed(self, address: Address, scope: tuple[str, str]) -> bool:
+    def _avoided(self, address: Address, scope: Scope) -> Detail | None:
+        """Why it gets none of this mail."""
         if address.domain == self._limits.test_domain:
-            return rehearsed_outcome(address, self._limits.test_domain) is Outcome.SUPPRESSED
-        return address in self._suppressed.get(scope, ())
+            is_avoided = rehearsed_outcome(address, self._limits.test_domain) is Outcome.SUPPRESSED
+            return _REHEARSED if is_avoided else None
+        entry = self._suppressed[scope].get(address) if self._suppressed else None
+        return withheld(entry) if entry is not None else None
 
     def _nexthop(self, address: Address) -> str:
         is_rehearsal = self._key.mode is KeyMode.TEST or address.domain == self._limits.test_domain

@@ -24,6 +24,7 @@ from emailgw.queue.disposition import conclude, decide, failed_here, is_site_fai
 from emailgw.queue.hop import Hop
 from emailgw.queue.notices import Notices
 from emailgw.queue.prepare import Poison, Preparer, UnusableKeys
+from emailgw.queue.withholding import Withholding, withhold
 from emailgw.store.queue import Arrival, Claimed, Queue, Unreadable
 
 log = logging.getLogger("emailgw.queue")
@@ -87,6 +88,7 @@ class Tools(msgspec.Struct, frozen=True):
     settings: LaneSettings
     mark: Callable[[Event], Awaitable[Event]] = _unmarked  # what the configuration says of suppressing
     notices: Notices | None = None
+    withholding: Withholding | None = None
 
 
 async def notice_of(tools: Tools, before: Recipient, event: Event, state: RecipientState) -> Arrival | None:
@@ -157,7 +159,7 @@ class Lane:
         for item in claimed:
             if isinstance(item, Unreadable):
                 await self._hold(item.recipient_id, lease, item.fault, None)
-            else:
+            elif not (item.is_suspect and await self._withhold(item, lease)):
                 readable.append(item)
         small = [(item, item.content) for item in readable if item.content is not None]
         made = dict(zip((item.recipient.id for item, _ in small), await self._make(small), strict=True))
@@ -245,6 +247,21 @@ class Lane:
         metrics.tries.labels(after.state.value).inc()
         if after.state is RecipientState.DELIVERED:
             metrics.time_to_deliver.observe(max(0, now - message.date) / 1000)
+
+    async def _withhold(self, item: Claimed, lease: int) -> bool:
+        """Whether its address was suppressed for such mail while it waited: then it is not tried."""
+        tools, recipient = self._tools, item.recipient
+        entry = await tools.withholding.entry(recipient, item.message) if tools.withholding is not None else None
+        if entry is None:
+            return False
+        after, event = withhold(recipient, entry, tools.clock())
+        try:
+            await tools.queue.settle(after, event, lease, await notice_of(tools, recipient, event, after.state))
+            maillog.changed(event)
+        except Conflict:
+            pass  # the lease was lost: whoever has it now will see the same
+        self._held.pop(recipient.id, None)
+        return True
 
     async def _hold(self, recipient_id: RecipientId, lease: int, fault: str, recipient: Recipient | None) -> None:
         """Set poison aside, where the operator sees it."""

@@ -148,7 +148,7 @@ class Notices:
 def _action(before: Recipient, message: Message, now: int, state: RecipientState) -> str | None:
     """What is told of the change; each at most once for a recipient, since its states are."""
     notify = before.dsn.notify if before.dsn is not None else ()
-    if state in (RecipientState.BOUNCED, RecipientState.EXPIRED):
+    if state in (RecipientState.BOUNCED, RecipientState.EXPIRED, RecipientState.SUPPRESSED):
         return "failed" if Notify.FAILURE in notify else None
     if state is RecipientState.DELIVERED:
         fresh = before.state is not RecipientState.DELIVERED

@@ -19,6 +19,7 @@ from emailgw.queue.manager import Manager, ManagerSettings
 from emailgw.queue.prepare import Preparer
 from emailgw.queue.rehearsal import Rehearsal, RehearsalRoute
 from emailgw.queue.sites import FIRST_PAUSE, LONGEST_PAUSE, SiteLimits
+from emailgw.queue.withholding import Withholding
 from emailgw.service.core import Core
 
 
@@ -46,6 +47,7 @@ def build_manager(core: Core, preparer: Preparer) -> tuple[Router, Manager]:
         next_lease=lambda: core.serials.take(core.clock())[0],
         mark=core.suppressing.mark,
         notices=core.notices,
+        withholding=Withholding(core.store.suppressions),
         settings=LaneSettings(
             claim=queue.claim,
             lease=queue.lease,

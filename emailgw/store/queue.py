@@ -39,7 +39,8 @@ _CLAIM = (
 )
 _CLAIMED = (
     f"SELECT {rows.RECIPIENT_COLUMNS}, {rows.MESSAGE_COLUMNS}, m.size, "
-    "CASE WHEN m.size <= :inline THEN c.body END FROM recipients r JOIN messages m ON m.id = r.message_id "
+    "CASE WHEN m.size <= :inline THEN c.body END, EXISTS (SELECT 1 FROM suppressions s WHERE s.address = "
+    "lower(r.address)) FROM recipients r JOIN messages m ON m.id = r.message_id "
     "LEFT JOIN contents c ON c.id = m.content_id "
     "WHERE r.nexthop = :nexthop AND r.due_at = :until AND r.lease = :lease ORDER BY r.id"
 )
@@ -61,13 +62,15 @@ _NEXT_HOPS = (
 
 class Claimed(msgspec.Struct, frozen=True):
     """One recipient to work on. `content` is msgpack for `decode_content`, or None when it is larger than a claim
-    brings along (`size` octets): read it with `Queue.content` when its turn comes.
+    brings along (`size` octets): read it with `Queue.content` when its turn comes. `is_suspect`: its address is on the
+    suppression list, perhaps for other mail than this.
     """
 
     recipient: Recipient
     message: Message
     size: int
     content: bytes | None
+    is_suspect: bool = False
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -348,6 +351,9 @@ def _claimed_from(row: Row) -> Claimed | Unreadable:
         size = row[22]
         if not isinstance(size, int) or not (content is None or isinstance(content, bytes)):
             raise TypeError("its content or size has the wrong type")
-        return Claimed(rows.recipient_from(row[:13]), rows.message_from(row[13:22]), size, content)
+        recipient = rows.recipient_from(row[:13])
+        # Of local parts in other scripts the database need not know the lower case.
+        is_suspect = bool(row[24]) or not recipient.address.local.isascii()
+        return Claimed(recipient, rows.message_from(row[13:22]), size, content, is_suspect)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:
         return Unreadable(RecipientId(int(row[0] or 0)), int(row[8] or 0), f"{type(error).__name__}: {error}")

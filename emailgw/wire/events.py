@@ -45,7 +45,8 @@ _NAMES: dict[EventType, tuple[str, ...]] = {
 }
 NAMES: dict[EventType, tuple[str, ...]] = {type: _NAMES.get(type, (type.value,)) for type in EventType}
 ALL_NAMES = tuple(dict.fromkeys(name for names in NAMES.values() for name in names))
-_SUPPRESSED_BEFORE = {"bounce": "previous_bounce", "complaint": "previous_complaint"}
+# Resend has words for two of the reasons; the others have ours.
+_WITHHELD = {"bounce": "previous_bounce", "complaint": "previous_complaint"}
 
 
 class Payload(TypedDict):
@@ -152,12 +153,11 @@ def _story(event: Event, dialect: Dialect) -> dict[str, Any]:
             story["failed"] = {"reason": detail.reason}
             story["bounce"] = _bounce(detail)
         case E.SUPPRESSED:
-            known = _SUPPRESSED_BEFORE.get(detail.category or "")
             story["suppressed"] = {
                 "type": "OnAccountSuppressionList",
-                "reason": known,
+                "reason": _WITHHELD.get(detail.category or "", detail.category),
                 "message": detail.reason,
-                "diagnosticCode": [],
+                "diagnosticCode": [detail.diagnostic] if detail.diagnostic else [],
             }
         case E.CLICKED | E.OPENED | E.UNSUBSCRIBED if detail.ip is not None or detail.link is not None:
             word = {E.CLICKED: "click", E.OPENED: "open", E.UNSUBSCRIBED: "unsubscribe"}[event.type]

@@ -105,7 +105,11 @@ class EventShown(EventNamed):
     remote_mta: NotRequired[str]
     diagnostic: NotRequired[str]
     feedback_type: NotRequired[str]
-    category: NotRequired[str | None]
+    category: NotRequired[
+        Annotated[
+            str, says("What a failure means; why an address is suppressed: manual, bounce, complaint, unsubscribe.")
+        ]
+    ]
     bounce: NotRequired[BounceShown]
     retry_at: NotRequired[IsoTime]
     attempt: NotRequired[AttemptShown]
@@ -269,8 +273,9 @@ def show_event(event: Event, dialect: Dialect = Dialect.RESEND) -> EventShown:
     for name in ("reason", "reporting_mta", "remote_mta", "diagnostic", "feedback_type"):
         if getattr(detail, name):
             shown[name] = getattr(detail, name)
-    if detail.bounce_type is not None:
+    if detail.category is not None:
         shown["category"] = detail.category
+    if detail.bounce_type is not None:
         shown["bounce"] = {"type": detail.bounce_type, "subType": detail.bounce_subtype}
     if detail.retry_at is not None:
         shown["retry_at"] = show_iso(detail.retry_at)

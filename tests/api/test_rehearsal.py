@@ -51,6 +51,24 @@ def test_a_suppressed_address_gets_nothing(api: Api) -> None:
     assert events(api, batch[0]["id"]) == ["suppressed"]
 
 
+def test_an_address_that_is_suppressed_in_time_gets_no_scheduled_mail(api: Api) -> None:
+    to = f"gone{next(api.counter)}@example.test"
+    id = api.post(fresh(to=to, scheduled_at="in 1 hour")).json()["id"]
+    csv = f"email,reason,cause\n{to},complaint,told us by phone\n".encode()
+    assert api.post(csv, path="/suppressions/import", **{"content-type": "text/csv"}).json()["added"] == 1
+    now = api.client.patch(
+        f"/emails/{id}", json={"scheduled_at": "now"}, headers={"authorization": f"Bearer {api.resend}"}
+    )
+    assert now.status_code == 200, now.text
+    shown = api.gateway.wait_for_state(id, "suppressed")
+    assert [event["type"] for event in shown["events"]] == ["scheduled", "rescheduled", "suppressed"]
+    assert shown["events"][2]["category"] == "complaint"
+    assert "told us by phone" in shown["recipients"][0]["reason"]
+    told = api.get(f"/events?email_id={id}&type=email.suppressed").json()["data"][0]["data"]["suppressed"]
+    assert told["reason"] == "previous_complaint"
+    assert not [mail for mail in api.sink.messages if to in mail.recipients]
+
+
 def test_a_test_key_sends_nothing_for_real(api: Api) -> None:
     made: Any = api.post({"name": "test", "mode": "test"}, path="/api-keys")
     assert made.status_code == 201, made.text

@@ -202,6 +202,20 @@ def test_a_failure_is_told_to_who_asked(client: smtplib.SMTP, host: Gateway, dsn
     assert len([m for m in reports(dsn_sink, to) if f"Final-Recipient: rfc822; {to}".encode() in m.data]) == 1
 
 
+def test_who_asked_is_told_of_mail_that_is_withheld(client: smtplib.SMTP, host: Gateway, dsn_sink: Sink) -> None:
+    to = "withheld@example.test"
+    later = COMPLETE + "X-Emailgw-Scheduled-At: in 2 hours\r\n\r\nx\r\n"
+    id = submit(client, to, later, mail=("RET=HDRS",), rcpt=("NOTIFY=FAILURE",))
+    host.run("suppression", "add", to)
+    headers = {"authorization": f"Bearer {host.key}"}
+    moved = httpx.patch(f"{host.url}/emails/{id}", json={"scheduled_at": "now"}, headers=headers, timeout=20)
+    assert moved.status_code == 200, moved.text
+    host.wait_for_state(id, "suppressed")
+    report = eventually(lambda: reports(dsn_sink, to), "the report")[0]
+    assert b"\r\nAction: failed\r\n" in report.data
+    assert b"suppression list" in report.data
+
+
 def test_nobody_else_is_told(client: smtplib.SMTP, host: Gateway, dsn_sink: Sink) -> None:
     refused(client, host, dsn_sink, "quiet-never@example.test", "NOTIFY=NEVER")
     refused(client, host, dsn_sink, "quiet-success@example.test", "NOTIFY=SUCCESS")

@@ -31,6 +31,7 @@ from emailgw.queue.lane import LaneSettings, Tools
 from emailgw.queue.manager import Manager, ManagerSettings
 from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.sites import SiteLimits
+from emailgw.queue.withholding import Withholding
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.open import DATABASE_FILE, Store
 from emailgw.store.schema import prepare
@@ -160,6 +161,7 @@ class World:
             dice=random.random,
             next_lease=lambda: self.serials.take(clock())[0],
             settings=self.lane,
+            withholding=Withholding(self.store.suppressions),
         )
         self.manager = Manager(tools, self._route, self.settings)
         self._running = asyncio.create_task(self.manager.run())

@@ -9,9 +9,11 @@ from emailgw.core.address import Address
 from emailgw.core.directory import Dialect
 from emailgw.core.events import Event, EventType, event_without_message
 from emailgw.core.model import Message
+from emailgw.core.suppression import Suppression, SuppressionReason, withheld
 from emailgw.errors import Rejected
 from emailgw.wire.event_lists import read_event_filter, read_event_piece
 from emailgw.wire.events import ALL_NAMES, NAMES, names_of, read_event_id, show_payload, types_of
+from emailgw.wire.reading import show_event
 from tests.harness.mail import NOW, attempt_with, event_of, make_mail, said
 
 E = EventType
@@ -44,6 +46,30 @@ def test_every_name_of_both_families_is_there() -> None:
     assert set(NAMES) == set(E)
     assert names_of(E.SUPPRESSED, SENDKIT)[0] == "email.rejected"
     assert names_of(E.SUPPRESSED, RESEND)[0] == "email.suppressed"
+
+
+@pytest.mark.parametrize(
+    ("reason", "word", "codes"),
+    [
+        (SuppressionReason.BOUNCE, "previous_bounce", ["550 no such user"]),
+        (SuppressionReason.COMPLAINT, "previous_complaint", ["550 no such user"]),
+        (SuppressionReason.MANUAL, "manual", []),
+        (SuppressionReason.UNSUBSCRIBE, "unsubscribe", []),
+    ],
+)
+def test_a_suppressed_recipient_says_why(reason: SuppressionReason, word: str, codes: list[str]) -> None:
+    entry = Suppression("s1", Address.parse("joe@example.test"), reason, "sender.test", "550 no such user", NOW)
+    event, message = told(E.SUPPRESSED)
+    event = msgspec.structs.replace(event, detail=withheld(entry))
+    for dialect in (RESEND, SENDKIT):
+        shown = show_payload(event, message, dialect)["data"]["suppressed"]
+        assert shown["type"] == "OnAccountSuppressionList"
+        assert shown["reason"] == word
+        assert shown["message"].startswith("the address is on the suppression list of sender.test ")
+        assert shown["message"].endswith(": 550 no such user")
+        assert shown["diagnosticCode"] == codes
+    assert show_event(event)["category"] == reason
+    assert show_event(event)["reason"] == event.detail.reason
 
 
 def test_a_delivery_for_resend() -> None:
