@@ -39,6 +39,7 @@ LAYERS = {
     "certify": Layer("core errors vault metrics", door="acme josepy cryptography"),
     "mime": Layer("core errors", door="cryptography justhtml"),
     "bounce": Layer("core errors mime"),
+    "authentication": Layer("core errors mime", door="cryptography publicsuffixlist"),
     "wire": Layer("core errors", door="dateparser"),
     "store": Layer("core errors", door="aiosqlite sqlite3"),
     "delivery": Layer("core errors", door="dns aiosmtplib"),
@@ -65,6 +66,7 @@ ONE_MODULE = {
     "justhtml": "mime.markup",
     "uvicorn": "service.connections",
     "uvloop": "cli.setup",
+    "publicsuffixlist": "authentication.organisation",
     "aiosqlite": "store.sqlite",
 }
 

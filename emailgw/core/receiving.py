@@ -52,26 +52,64 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     size: int = 0
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One method's result in the words of RFC 8601 (`pass`, `fail`, `none`, `temperror`…); `domain`: of whom."""
+class Incoming(msgspec.Struct, frozen=True):
+    """What a client hands over. `client`: its address, empty for a Unix socket; `helo`: the name it gave itself; `raw`
+    with CRLF line ends.
+    """
+
+    client: str
+    reverse_path: str
+    raw: bytes
+    helo: str = ""
+
+
+# Verdicts are in the words of RFC 8601: pass, fail, none, neutral, softfail, policy, temperror, permerror.
+
+
+class SpfVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`domain`: whose record it is, of the reverse-path or, with the null one, of the name the client gave itself;
+    `identity` says which.
+    """
 
     result: str = "none"
     domain: str = ""
     reason: str = ""
+    identity: str = "mailfrom"
+
+
+class DkimVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Of one signature."""
+
+    result: str = "none"
+    domain: str = ""
+    selector: str = ""
+    reason: str = ""
+
+
+class DmarcVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`domain`: the author's. `policy`: what its record asks for when it fails; `disposition`: what that means for this
+    message, which a percentage may spare. `aligned`: which of `spf` and `dkim` speak for the author's domain.
+    """
+
+    result: str = "none"
+    domain: str = ""
+    policy: str = ""
+    disposition: str = "none"
+    aligned: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class Authentication(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What SPF, DKIM and DMARC say of a message. `policy`: what the author's domain wants done when DMARC fails."""
+    """What SPF, DKIM and DMARC say of a message; of no signature at all, DKIM says nothing."""
 
-    spf: Verdict = Verdict()
-    dkim: tuple[Verdict, ...] = ()
-    dmarc: Verdict = Verdict()
-    policy: str = ""
+    spf: SpfVerdict = SpfVerdict()
+    dkim: tuple[DkimVerdict, ...] = ()
+    dmarc: DmarcVerdict = DmarcVerdict()
 
     @property
     def is_refused(self) -> bool:
-        """Whether the author's domain asks for such mail to be rejected. Trouble with DNS never counts."""
-        return self.dmarc.result == "fail" and self.policy == "reject"
+        """Whether the author's domain asks for this message to be rejected. Trouble with DNS never counts."""
+        return self.dmarc.result == "fail" and self.dmarc.disposition == "reject"
 
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):

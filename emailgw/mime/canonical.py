@@ -5,7 +5,9 @@ is a line end; a CR or LF that stands alone is a byte as any other.
 """
 
 import re
+from collections.abc import Iterator
 
+_EMPTY_LINES = b"\r\n" * 4096
 _BLANKS = re.compile(rb"  +")
 _FIELD_ENDS = re.compile(rb"\r\n(?![ \t])")
 
@@ -42,7 +44,11 @@ def _one_blank(data: bytes) -> bytes:
     """Runs of SP and TAB as one SP. The common case finds neither and copies nothing."""
     if b"\t" in data:
         data = data.replace(b"\t", b" ")
-    return _BLANKS.sub(b" ", data) if b"  " in data else data
+    for _ in range(3):  # short runs, which may be many, cost the regular expression eight times as much
+        if b"  " not in data:
+            return data
+        data = data.replace(b"  ", b" ")
+    return _BLANKS.sub(b" ", data)
 
 
 def _without_empty_lines_at_end(body: bytes) -> bytes:
@@ -55,3 +61,39 @@ def _without_empty_lines_at_end(body: bytes) -> bytes:
     if body[start : start + 1] == b"\n":
         start += 1
     return body[:start]
+
+
+def simple_body_end(message: bytes, start: int) -> int:
+    """Where the body at `start` ends in the simple form, §3.4.3: before its last CR LF, of which one is added then."""
+    end = len(message)
+    for lines in (_EMPTY_LINES, b"\r\n"):
+        while message.endswith(lines, start, end):
+            end -= len(lines)
+    return end
+
+
+def relaxed_body_pieces(message: bytes, start: int, size: int) -> Iterator[bytes]:
+    """`relaxed_body` of the body at `start`, made of at most `size` octets at a time, so that no call takes long."""
+    blank = False  # the last piece ended with a blank that is not written yet
+    empty = 0  # line ends that are not written yet: none of them counts at the end of the body
+    written = False
+    while start < len(message):
+        end = min(start + size, len(message))
+        if message[end - 1 : end + 1] == b"\r\n":
+            end += 1
+        data = _one_blank((b" " if blank else b"") + message[start:end]).replace(b" \r\n", b"\r\n")
+        start = end
+        blank = data.endswith(b" ")
+        if blank:
+            data = data[:-1]
+        stem = _without_empty_lines_at_end(data)
+        if stem:
+            while empty:
+                some = min(empty, size)
+                yield b"\r\n" * some
+                empty -= some
+            yield stem
+            written = True
+        empty += (len(data) - len(stem)) // 2
+    if written:
+        yield b"\r\n"

@@ -5,8 +5,10 @@ the text nor the HTML to be shown is an attachment: nested messages, calendars, 
 """
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from emailgw.core.address import AddressError, parse_domain
 from emailgw.core.receiving import Part as Attached
 from emailgw.core.receiving import Summary
 from emailgw.core.text import clean_line
@@ -29,6 +31,7 @@ MAX_NAME = 255  # characters of a file name
 MAX_LISTED = 500  # header fields that are shown
 
 _QUOTED_OR_COMMA = re.compile(r'[^",()\\]+|\\.?|[",()]', re.DOTALL)
+_AUTHOR_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.?|[(),:;<>]|[^"\\(),:;<>]+', re.DOTALL)
 _SUFFIXES = {"message/rfc822": "message.eml", "text/calendar": "invite.ics", "application/ms-tnef": "winmail.dat"}
 
 
@@ -97,8 +100,41 @@ def mailboxes(value: str) -> tuple[str, ...]:
     return tuple(item for item in found if item)[:MAX_SHOWN]
 
 
-def without_fields(raw: bytes, unwanted: re.Pattern[bytes]) -> bytes:
-    """`raw` (CRLF line ends) without the header fields whose whole text, folded lines included, matches `unwanted`."""
+def author_domains(values: Sequence[str]) -> tuple[str, ...]:
+    """The domains, as A-labels, of all mailboxes in the From fields: whoever any reader may take for the author."""
+    found: dict[str, None] = {}
+    for value in values:
+        for mailbox in _bare_mailboxes(value[:MAX_LIST]):
+            try:
+                found[parse_domain(mailbox.rpartition("@")[2].strip())] = None
+            except AddressError:
+                continue
+    return tuple(found)
+
+
+def _bare_mailboxes(value: str) -> Iterator[str]:
+    """What stands in angle brackets, or all of a mailbox that has none; without comments and quoted words."""
+    plain, angled, depth, inside = "", False, 0, False
+    for piece in _AUTHOR_PIECE.findall(value):
+        if piece in "()":
+            depth = max(0, depth + (1 if piece == "(" else -1))
+        elif depth:
+            continue
+        elif piece == "<":
+            plain, angled, inside = "", True, True
+        elif piece == ">" or (piece in ",;:" and not inside):
+            if "@" in plain and (inside or not angled):
+                yield plain
+            plain, inside = "", False
+            angled = angled and piece == ">"
+        else:
+            plain += "x" if piece.startswith(('"', "\\")) else piece
+    if "@" in plain and (inside or not angled):
+        yield plain
+
+
+def without_fields(raw: bytes, unwanted: Callable[[bytes], object]) -> bytes:
+    """`raw` (CRLF line ends) without the header fields that are `unwanted`, which sees each whole, folds included."""
     end = raw.find(b"\r\n\r\n")
     head, body = (raw[: end + 2], raw[end + 2 :]) if end >= 0 else (raw, b"")
     kept: list[bytes] = []
@@ -107,7 +143,7 @@ def without_fields(raw: bytes, unwanted: re.Pattern[bytes]) -> bytes:
         if line[:1] in (b" ", b"\t") and field:
             field.append(line)
             continue
-        if field and not unwanted.match(b"\r\n".join(field)):
+        if field and not unwanted(b"\r\n".join(field)):
             kept += field
         field = [line]
     return b"".join(line + b"\r\n" for line in kept) + body

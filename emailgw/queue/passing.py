@@ -58,7 +58,7 @@ class Passing:
         content_serial, serial = self._serials.take(now, 2)
         top = f"{MARK}: {original}\r\n".encode()
         author = Mailbox("", original)
-        content = Content(author, subject=summary.subject, raw=top + trace + without_fields(raw, _RETURN_PATH))
+        content = Content(author, subject=summary.subject, raw=top + trace + without_fields(raw, _RETURN_PATH.match))
         address = original if is_host(target) else Address.parse(target)
         message = Message(
             id=MessageId(uuid7(now, secrets.token_bytes(10))),

@@ -20,7 +20,7 @@ from emailgw.core.address import Address, AddressError
 from emailgw.core.directory import Domain, DomainStatus, RecordStatus
 from emailgw.core.events import Detail, Event, EventType, Source
 from emailgw.core.ids import MessageId, RecipientId, uuid7
-from emailgw.core.receiving import Authentication, Received, Rule, RuleAction, Summary, best_rule
+from emailgw.core.receiving import Authentication, Incoming, Received, Rule, RuleAction, Summary, best_rule
 from emailgw.core.text import clean_line
 from emailgw.errors import Conflict, Contradiction, Rejected, StoreUnavailable
 from emailgw.mime.compose import header_date
@@ -37,15 +37,7 @@ SAME_WITHIN = 10 * 60_000  # milliseconds
 LARGE = 64 << 10  # octets from which on a message is read in a thread
 LISTED = 100  # attachments that an event names
 
-Authenticate = Callable[["Incoming"], Awaitable[Authentication]]
-
-
-class Incoming(msgspec.Struct, frozen=True):
-    """What a client hands over. `client`: its address; `raw` with CRLF line ends."""
-
-    client: str
-    reverse_path: str
-    raw: bytes
+Authenticate = Callable[[Incoming], Awaitable[Authentication]]
 
 
 class Wanted(msgspec.Struct, frozen=True):

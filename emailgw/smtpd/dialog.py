@@ -42,7 +42,7 @@ class Dialog:
         self._framer = Framer()
         self._steps: list[Step] = []
         self._asked: Question | None = None
-        self._greeted = False
+        self._helo_name = ""  # empty: it has to say one
         self._known = known or not offers.auth
         self.authenticated = self._known
         self._logged_in = False
@@ -98,7 +98,7 @@ class Dialog:
         """Nothing that was said in clear counts any more (RFC 3207 §4.2)."""
         self._framer.clear()
         self._secure = True
-        self._greeted = self._logged_in = False
+        self._helo_name, self._logged_in = "", False
         self.authenticated = self._known
         self._forget()
 
@@ -197,7 +197,7 @@ class Dialog:
             self._forget()
             self._say("452 4.3.1 Short of memory, try again later")
         else:
-            self._ask(Message(data, body.bare, mail))
+            self._ask(Message(data, body.bare, mail, self._helo_name))
 
     def _refuse_chunk(self) -> None:
         self._forget()
@@ -208,7 +208,7 @@ class Dialog:
     def _ehlo(self, argument: str) -> None:
         if not argument:
             raise SyntaxFault("501 5.5.4 Say who you are: EHLO name")
-        self._hello()
+        self._hello(argument)
         words = [self._offers.host_name, "PIPELINING", f"SIZE {self._offers.max_size}", "8BITMIME", "SMTPUTF8"]
         words += ["ENHANCEDSTATUSCODES", "CHUNKING"]
         if self._offers.dsn:
@@ -223,12 +223,12 @@ class Dialog:
     def _helo(self, argument: str) -> None:
         if not argument:
             raise SyntaxFault("501 5.5.4 Say who you are: HELO name")
-        self._hello()
+        self._hello(argument)
         self._say(f"250 {self._offers.host_name}")
 
-    def _hello(self) -> None:
+    def _hello(self, name: str) -> None:
         self._wasted()
-        self._greeted = True
+        self._helo_name = name
         self._forget()
         self._steps.append(Signal.RESET)
 
@@ -328,7 +328,7 @@ class Dialog:
     # What they share.
 
     def _need_hello(self) -> None:
-        if not self._greeted:
+        if not self._helo_name:
             raise SyntaxFault("503 5.5.1 EHLO must come first")
 
     def _need_recipients(self) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from emailgw import metrics
+from emailgw.core.receiving import Incoming
 from emailgw.core.text import clean_line
 from emailgw.errors import NoRoom, Rejected
 from emailgw.queue.bounces import Bounces
 from emailgw.queue.mailboxes import Destination, Mailboxes, Purpose
-from emailgw.queue.reception import Incoming, Reception, Wanted
+from emailgw.queue.reception import Reception, Wanted
 from emailgw.smtpd.grammar import Mail, Rcpt
 from emailgw.smtpd.terms import Client, Credentials, Message, Question
 
@@ -124,7 +125,7 @@ class _Visitor:
 
     async def _take(self, wanted: list[Wanted], message: Message) -> str:
         try:
-            mail = Incoming(self._client.address, message.mail.path, message.data)
+            mail = Incoming(self._client.address, message.mail.path, message.data, message.helo)
             await self._inbound.reception.take(wanted, mail)
         except Rejected as refusal:
             metrics.inbound_refused.inc()

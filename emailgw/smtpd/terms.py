@@ -26,11 +26,14 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """`data` with its line ends as they came; `bare`: some of them were no CR LF."""
+    """`data` with its line ends as they came; `bare`: some of them were no CR LF. `helo`: the name of the client, as it
+    says.
+    """
 
     data: bytes
     bare: bool
     mail: Mail
+    helo: str = ""
 
 
 class Signal(enum.Enum):

@@ -9,7 +9,18 @@ import msgspec
 
 from emailgw.core.address import Address, AddressError, parse_domain
 from emailgw.core.directory import Dialect
-from emailgw.core.receiving import ANY, Authentication, Part, Received, Rule, RuleAction, Summary
+from emailgw.core.receiving import (
+    ANY,
+    Authentication,
+    DkimVerdict,
+    DmarcVerdict,
+    Part,
+    Received,
+    Rule,
+    RuleAction,
+    SpfVerdict,
+    Summary,
+)
 from emailgw.errors import Rejected
 from emailgw.wire.answers import Id, IsoTime, Time
 from emailgw.wire.bodies import decode_body
@@ -29,11 +40,20 @@ class VerdictShown(TypedDict):
     reason: str | None
 
 
+class SignatureShown(VerdictShown):
+    selector: str | None
+
+
+class DmarcShown(VerdictShown):
+    policy: Annotated[str | None, says("What the author's domain wants done when DMARC fails.")]
+    disposition: Annotated[str, says("What that means for this message: the policy may name a percentage.")]
+    aligned: Annotated[list[str], says("Which of `spf` and `dkim` speak for the author's domain.")]
+
+
 class AuthenticationShown(TypedDict):
     spf: VerdictShown
-    dkim: Annotated[list[VerdictShown], says("One for each signature that was looked at.")]
-    dmarc: VerdictShown
-    policy: Annotated[str | None, says("What the author's domain wants done when DMARC fails.")]
+    dkim: Annotated[list[SignatureShown], says("One for each signature that was looked at.")]
+    dmarc: DmarcShown
 
 
 class ReceivedPart(TypedDict):
@@ -224,15 +244,21 @@ def show_authentication(found: Authentication | None) -> AuthenticationShown | N
     if found is None:
         return None
 
-    def show(verdict: Any) -> VerdictShown:
-        return {"result": verdict.result, "domain": verdict.domain or None, "reason": verdict.reason or None}
-
-    return {
-        "spf": show(found.spf),
-        "dkim": list(map(show, found.dkim)),
-        "dmarc": show(found.dmarc),
-        "policy": found.policy or None,
+    dmarc: DmarcShown = {
+        **_show_verdict(found.dmarc),
+        "policy": found.dmarc.policy or None,
+        "disposition": found.dmarc.disposition,
+        "aligned": list(found.dmarc.aligned),
     }
+    return {
+        "spf": _show_verdict(found.spf),
+        "dkim": [{**_show_verdict(one), "selector": one.selector or None} for one in found.dkim],
+        "dmarc": dmarc,
+    }
+
+
+def _show_verdict(verdict: SpfVerdict | DkimVerdict | DmarcVerdict) -> VerdictShown:
+    return {"result": verdict.result, "domain": verdict.domain or None, "reason": verdict.reason or None}
 
 
 def show_arrival(email_id: str, mail: Summary, at: str) -> dict[str, Any]:
