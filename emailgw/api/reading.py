@@ -86,7 +86,8 @@ class Reading:
         found = await self._messages.page(wanted, piece, SHOWN_EVENTS, count=page.number is not None)
         items = [show_line(line, key.dialect) for line in found.lines]
         path = str(request.url.replace(query=""))
-        return json_response(show_list(items, page, found.has_more, found.total, path, query, found.cursor))
+        shown = show_list(items, page, found.has_more, found.total, path, query, found.cursor, found.is_exact)
+        return json_response(shown)
 
     async def figures(self, request: Request) -> Response:
         """Counted from the event log, up to this moment."""

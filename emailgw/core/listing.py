@@ -47,13 +47,14 @@ class MessageLine(msgspec.Struct, frozen=True):
 class MessageList(msgspec.Struct, frozen=True):
     """`has_more` in the direction asked for. `cursor`: the id up to which was looked; when many messages fit one part
     of the filter and few the whole, a piece may be short or empty with more to come, and goes on from there. `total`:
-    how many there are, as far as they were counted.
+    how many there are, or at least so many, None where nobody counted.
     """
 
     lines: tuple[MessageLine, ...]
     has_more: bool
     cursor: str | None
     total: int | None
+    is_exact: bool = False
 
 
 class EventFilter(msgspec.Struct, frozen=True):

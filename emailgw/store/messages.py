@@ -77,7 +77,7 @@ class Messages:
 
     async def page(self, wanted: MessageFilter, piece: Piece, shown: Sequence[EventType], count: bool) -> MessageList:
         """A piece of the list, newest first. `shown`: the events that may be a line's last; `count`: with the total,
-        which stops at COUNTED, and for combined filters where the looking stopped.
+        which stops at COUNTED, and for combined filters where the looking stops: it is then no exact one.
         """
         parameters: dict[str, Value] = {}
         parts = _parts(wanted, parameters)
@@ -96,18 +96,22 @@ class Messages:
         skip = 0 if checks else piece.offset
         need -= skip
         walk = {**parameters, **bounds, "skip": skip}
-        ids, cursor, exhausted = await self._walk(driver, checks, walk, need, newest_first)
-        total = None
+        most = max(need, COUNTED) if count and checks else need
+        ids, cursor, exhausted = await self._walk(driver, checks, walk, most, newest_first)
+        total, is_exact = None, False
         if count and checks:
-            total = len(ids)
+            total, is_exact = len(ids), exhausted
         elif count:
             total = await self._count(driver, {**parameters, "low": low, "high": high}, COUNTED)
+            is_exact = total < COUNTED
         found = ids[piece.offset - skip : piece.offset - skip + piece.size]
         has_more = len(ids) >= need or not exhausted
         if len(ids) >= need:
             cursor = found[-1]
         lines = await self._lines(found, shown)
-        return MessageList(lines if newest_first else lines[::-1], has_more, cursor if has_more else None, total)
+        if not newest_first:
+            lines = lines[::-1]
+        return MessageList(lines, has_more, cursor if has_more else None, total, is_exact)
 
     async def _driver(self, parts: Sequence[_Part], parameters: Parameters, bounds: Parameters) -> _Part:
         """The part with the fewest rows; all messages when no part has an index."""

@@ -45,7 +45,10 @@ ListMeta = TypedDict(
         "current_page": Annotated[int | None, says("Null where a cursor says which piece.")],
         "per_page": int,
         "path": str,
-        "total": Annotated[int | None, says("How many there are, counted to 10,000; null where nobody counted.")],
+        "total": Annotated[int | None, says("How many there are, or were counted; null where nobody counted.")],
+        "total_is_exact": Annotated[
+            bool | None, says("False where counting stopped, at 10,000 or for the time it takes: there are more.")
+        ],
         "last_page": NotRequired[int],
         "from": NotRequired[int | None],
         "to": NotRequired[int | None],

@@ -15,7 +15,7 @@ from emailgw.wire.schema import says
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
-COUNTED = 10_000  # totals stop here, and so do page numbers: what lies behind is reached by cursor or by date
+COUNTED = 10_000  # counting stops here, and so do page numbers: what lies behind is reached by cursor or by date
 
 
 class PageQuery(msgspec.Struct):
@@ -72,9 +72,10 @@ def show_list(
     path: str,
     query: Mapping[str, str],
     cursor: str | None = None,
+    is_exact: bool | None = None,
 ) -> ListShown[Item]:
-    """`total`: how many there are (COUNTED at most), None when nobody counted; `path`: the list's own URL; `cursor`:
-    the id to go on from, where it is not the last item's.
+    """`total`: how many there are (COUNTED at most), None when nobody counted; `is_exact`: whether that are all, unless
+    it shows by COUNTED; `path`: the list's own URL; `cursor`: the id to go on from, where it is not the last item's.
     """
 
     def link(**changes: Any) -> str:
@@ -83,13 +84,22 @@ def show_list(
 
     number = page.number
     links: Links = {"first": path, "last": None, "prev": None, "next": None}
-    meta: ListMeta = {"current_page": number, "per_page": page.size, "path": path, "total": total}
+    if is_exact is None and total is not None:
+        is_exact = total < COUNTED
+    meta: ListMeta = {
+        "current_page": number,
+        "per_page": page.size,
+        "path": path,
+        "total": total,
+        "total_is_exact": is_exact if total is not None else None,
+    }
     if number is not None:
-        last = max(1, -(-(total or 0) // page.size))
+        follows = has_more and (number + 1) * page.size <= COUNTED
+        last = max(number + 1 if follows else 1, -(-(total or 0) // page.size))
         links["first"] = link(page=1)
         links["last"] = link(page=last)
         links["prev"] = link(page=number - 1) if number > 1 else None
-        links["next"] = link(page=number + 1) if has_more and (number + 1) * page.size <= COUNTED else None
+        links["next"] = link(page=number + 1) if follows else None
         meta["last_page"] = last
         meta["from"] = page.offset + 1 if items else None
         meta["to"] = page.offset + len(items) if items else None
