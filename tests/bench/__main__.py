@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tests.bench import scenarios
 from tests.bench.figures import figures
 from tests.bench.lists import lists
+from tests.bench.lists_http import lists_over_http
 from tests.bench.smtp import idle, stall, submit
 from tests.bench.stages import stages
 
@@ -31,6 +32,7 @@ SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "stages": stages,
     "figures-1000000": lambda: figures(1_000_000),
     "list-1000000": lambda: lists(1_000_000),
+    "http-list-1000000": lambda: lists_over_http(1_000_000),
 }
 
 

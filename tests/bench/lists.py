@@ -51,7 +51,7 @@ async def _lists(count: int) -> dict[str, float]:
         store = await open_store(Path(directory))
         try:
             began = time.perf_counter()
-            await _fill(store, count)
+            await fill(store, count)
             figures = {"fill us a message": (time.perf_counter() - began) / count * 1e6}
             for name, wanted in FILTERS.items():
                 figures[f"{name} ms"], figures[f"{name} CPU"] = await _slowest(store, wanted)
@@ -84,7 +84,7 @@ async def _slowest(store: Store, wanted: MessageFilter) -> tuple[float, float]:
     return max(times), max(cpu)
 
 
-async def _fill(store: Store, count: int) -> None:
+async def fill(store: Store, count: int) -> None:
     dice = random.Random(1)
     serials = SerialNumbers()
     for start in range(0, count, AT_ONCE):
