@@ -124,8 +124,7 @@ class Messages:
         return able[counts.index(min(counts))]
 
     async def _count(self, part: _Part, parameters: Parameters, most: int) -> int:
-        inner = _union(part, "LIMIT :most")
-        sql = f"SELECT count(*) FROM (SELECT id FROM ({inner}) AS arms LIMIT :most) AS some"
+        sql = f"SELECT count(*) FROM ({_some(part, '', 'LIMIT :most')}) AS some"
         found = await self._database.read(sql, _used(sql, {**parameters, "most": most}))
         return int(found[0][0] or 0)
 
@@ -135,13 +134,9 @@ class Messages:
         """Ids in the driver's order that pass all checks, `need` at most; the last one looked at; whether it was the
         last of all.
         """
-        order = "DESC" if newest_first else "ASC"
+        order = "ORDER BY id DESC" if newest_first else "ORDER BY id ASC"
         check = " AND ".join(checks) or "1 = 1"
-        inner = _union(driver, f"ORDER BY id {order} LIMIT :chunk + :skip")
-        sql = (
-            f"SELECT d.id, {check} FROM (SELECT id FROM ({inner}) AS arms ORDER BY id {order} LIMIT :chunk OFFSET "
-            f":skip) AS d ORDER BY d.id {order}"
-        )
+        sql = f"SELECT d.id, {check} FROM ({_some(driver, order, 'LIMIT :chunk OFFSET :skip')}) AS d {order}"
         found: list[str] = []
         cursor: str | None = None
         looked_at = 0
@@ -204,14 +199,20 @@ class Messages:
         return found
 
 
-def _union(part: _Part, end: str) -> str:
-    """Each arm within the bounds; those of one index follow its order, so an arm stops where its limit says."""
-    distinct, union = ("DISTINCT ", " UNION ") if part.repeats else ("", " UNION ALL ")
-    return union.join(
-        f"SELECT id FROM (SELECT {distinct}{arm.id} AS id FROM {arm.table} WHERE {arm.where} AND {arm.id} >= :low AND "
-        f"{arm.id} < :high {end}) AS arm{number}"
-        for number, arm in enumerate(part.arms)
-    )
+def _some(part: _Part, order: str, limit: str) -> str:
+    """The part's ids within the bounds, cut. Each arm follows the order of its index, so it stops where it is cut; one
+    alone needs nothing around it, and is read in half the time.
+    """
+    distinct = "DISTINCT " if part.repeats else ""
+    arms = [
+        f"SELECT {distinct}{arm.id} AS id FROM {arm.table} WHERE {arm.where} AND {arm.id} >= :low AND {arm.id} < :high"
+        for arm in part.arms
+    ]
+    if len(arms) == 1:
+        return f"{arms[0]} {order} {limit}"
+    cut = limit.replace(" OFFSET ", " + ")  # of each arm all that may be skipped is needed
+    named = [f"SELECT id FROM ({arm} {order} {cut}) AS arm{number}" for number, arm in enumerate(arms)]
+    return f"SELECT id FROM ({(' UNION ' if part.repeats else ' UNION ALL ').join(named)}) AS arms {order} {limit}"
 
 
 def _parts(wanted: MessageFilter, parameters: dict[str, Value]) -> list[_Part]:
