@@ -49,8 +49,10 @@ from emailgw.wire.emails import (
     paths_of,
     phrases_of,
     read_email,
+    read_new_time,
     read_send_at,
 )
+from emailgw.wire.times import prepare_to_read
 
 SENDING = (
     "domain_not_verified",
@@ -137,6 +139,7 @@ class Emails:
 
         async def work(remember: Remember) -> bytes:
             email = decode_email(body)
+            await prepare_to_read((email.scheduled_at,))
             fetched = await self._fetch.all(paths_of(email), len(body))
             template = await self._template(email.template.id if email.template else None)
             submission = read_email(email, key.id, self._clock(), template, fetched)
@@ -191,8 +194,9 @@ class Emails:
         """Move what was not tried yet to another time."""
         key = key_of(request)
         message_id = _message_id(request)
-        send_at = decode_new_time(await self._limits.read(request), self._clock())
-        await self._schedule.reschedule(message_id, key, send_at)
+        text = decode_new_time(await self._limits.read(request))
+        await prepare_to_read((text,))
+        await self._schedule.reschedule(message_id, key, read_new_time(text, self._clock()))
         return json_response({"object": "email", "id": message_id})
 
     async def cancel(self, request: Request) -> Response:
@@ -253,7 +257,9 @@ class Emails:
         and are known from then on.
         """
         now = self._clock()
-        for text in phrases_of(times):
+        phrases = phrases_of(times)
+        await prepare_to_read(phrases)
+        for text in phrases:
             with contextlib.suppress(Rejected):  # the item that says it will be refused
                 read_send_at(text, now)
             await asyncio.sleep(0)

@@ -41,8 +41,8 @@ class Content(msgspec.Struct, frozen=True):
     html: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
-    raw: bytes | None = None
     placeholders: tuple[Variable, ...] | None = None
+    raw: bytes | None = None  # last, see `store.rows.encode_content`
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from emailgw.core.text import clean_line
 from emailgw.mime.compose import header_date
 from emailgw.mime.headers import mailbox_field, text_field
 from emailgw.mime.reader import decode_words
-from emailgw.mime.transfer import LONGEST_LINE, long_line, to_crlf
+from emailgw.mime.transfer import LONGEST_LINE, SLICE, long_line, to_crlf
 
 MAX_HEADER = 256 * 1024  # octets
 MAX_FIELDS = 1_000
@@ -62,7 +62,9 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
         number = data.count(b"\r\n", 0, start) + 1
         length = len(data[start:].partition(b"\r\n")[0])
         raise RawError(f"line {number} has {length} octets, more than {LONGEST_LINE}: use quoted-printable or base64")
-    head, body = _split(data)
+    head = _head(data)
+    if not head.endswith(b"\r\n"):  # it has no body, and no end
+        head = data = data + b"\r\n"
     fields = _fields(head)
     if not (head.isascii() or utf8):
         fields = [(name, field if field.isascii() else _encoded(name, field)) for name, field in fields]
@@ -75,7 +77,7 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
     return RawMail(
         author=_author(_value(authors[0]), "From"),
         subject=clean_line(decode_words(subject), MAX_SUBJECT),
-        data=kept + body,
+        data=data if kept == head else _replaced_head(data, len(head), kept),
         senders=tuple(_author(_value(field), name.decode().title()) for name, field in fields if name in _SENDERS),
         to=_shown(fields, b"to"),
         cc=_shown(fields, b"cc"),
@@ -84,10 +86,9 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
     )
 
 
-def complete(data: bytes, message: Message) -> bytes:
-    """`data`, as `read_raw` gives it, with the Date, Message-ID and MIME-Version it lacks."""
-    head, _ = _split(data)
-    present = {name.lower() for name in _COMPLETING.findall(head)}
+def missing_fields(data: bytes, message: Message) -> bytes:
+    """The Date, Message-ID and MIME-Version that `data`, as `read_raw` gives it, lacks: to be put before it."""
+    present = {name.lower() for name in _COMPLETING.findall(_head(data))}
     added = b""
     if b"date" not in present:
         added += f"Date: {header_date(message.date)}\r\n".encode()
@@ -95,15 +96,18 @@ def complete(data: bytes, message: Message) -> bytes:
         added += f"Message-ID: <{message.header_message_id}>\r\n".encode()
     if b"mime-version" not in present:
         added += b"MIME-Version: 1.0\r\n"
-    return added + data
+    return added
 
 
-def _split(data: bytes) -> tuple[bytes, bytes]:
-    """The header fields, and the rest from the empty line on."""
+def _head(data: bytes) -> bytes:
+    """The header fields; the rest begins with the empty line."""
     end = data.find(b"\r\n\r\n")
-    if end < 0:
-        return (data, b"") if data.endswith(b"\r\n") else (data + b"\r\n", b"")
-    return data[: end + 2], data[end + 2 :]
+    return data if end < 0 else data[: end + 2]
+
+
+def _replaced_head(data: bytes, end: int, head: bytes) -> bytes:
+    """In slices, of which each keeps the GIL for a moment only, joined without it: the rest may be 25 MB."""
+    return b"".join([head, *(data[at : at + SLICE] for at in range(end, len(data), SLICE))])
 
 
 def _fields(head: bytes) -> list[tuple[bytes, bytes]]:

@@ -22,7 +22,7 @@ from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
 from emailgw.core.suppression import Suppression, SuppressionReason, withheld
 from emailgw.core.tracking import UNTRACKED, WHOLE_DOMAIN, Tracking, decide
 from emailgw.errors import NoRoom, Rejected
-from emailgw.mime.raw import complete
+from emailgw.mime.raw import missing_fields
 from emailgw.mime.tracking import has_placeholder
 from emailgw.queue.checks import check_submission
 from emailgw.queue.quotas import Quotas
@@ -33,6 +33,7 @@ from emailgw.store.idempotency import Remembered
 from emailgw.store.queue import Arrival, Queue
 
 SPACE_CHECK = 1_000  # milliseconds for which the answer about free space is good
+LARGE = 256 * 1024  # octets of a raw message from which on it is copied in a thread
 SLICE = 100  # messages of a batch that are looked at before others have their turn
 
 _QUEUED = Detail(source=Source.API)
@@ -128,7 +129,7 @@ class Accept:
                 metrics.rejected.labels(refusal.name).inc()
                 drafting.refusals.append(Refusal(index, refusal))
         self.check_space(now)
-        return drafting.done()
+        return await drafting.done()
 
     async def store(self, accepted: Accepted, door: str, once: Remembered | None = None) -> None:
         """Store all that was accepted; when this returns it is on stable storage (guarantee G1).
@@ -237,9 +238,17 @@ class _Drafting:
         self._recipients: list[Recipient] = []
         self._events: list[Event] = []
         self._sizes: list[int] = []
+        self._missing: dict[ContentId, bytes] = {}  # fields of raw contents
         self.refusals: list[Refusal] = []
 
-    def done(self) -> Accepted:
+    async def done(self) -> Accepted:
+        for id, fields in self._missing.items():
+            content = self._contents[id]
+            pieces = (fields, content.raw or b"")
+            # Joining lets go of the GIL, but not of the loop.
+            is_large = len(pieces[1]) > LARGE
+            raw = await asyncio.to_thread(b"".join, pieces) if is_large else b"".join(pieces)
+            self._contents[id] = msgspec.structs.replace(content, raw=raw)
         arrival = Arrival(self._contents, self._messages, self._recipients, self._events)
         return Accepted(arrival, self._sizes, self.refusals, self._key)
 
@@ -276,8 +285,10 @@ class _Drafting:
             template=filled.template,
         )
         if content.raw is not None:
-            raw = msgspec.structs.replace(content, raw=complete(content.raw, message))
-            message = msgspec.structs.replace(message, content_id=self._own_content_id(raw))
+            id = self._own_content_id(content)
+            message = msgspec.structs.replace(message, content_id=id)
+            if missing := missing_fields(content.raw, message):
+                self._missing[id] = missing
         self._messages.append(message)
         self._sizes.append(size)
         accepted = EventType.SCHEDULED if date > now else EventType.QUEUED

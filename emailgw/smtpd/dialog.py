@@ -187,7 +187,7 @@ class Dialog:
     def _finish(self, body: Body) -> None:
         self.commands += 1
         self._open.so_far = None
-        mail, data = self._open.mail, body.finish()
+        mail, pieces = self._open.mail, body.finish()
         if mail is None or not self._open.recipients:
             self._refuse_chunk()
         elif body.excess:
@@ -197,7 +197,7 @@ class Dialog:
             self._forget()
             self._say("452 4.3.1 Short of memory, try again later")
         else:
-            self._ask(Message(data, body.bare, mail, self._helo_name))
+            self._ask(Message(pieces, body.bare, mail, self._helo_name))
 
     def _refuse_chunk(self) -> None:
         self._forget()

@@ -117,15 +117,15 @@ class _Visitor:
         if message.bare:
             # What one host reads as an end of line and another does not is how messages are smuggled.
             return "550 5.6.0 Lines must end in CR LF; bare CR or LF is not accepted"
+        mail = Incoming(self._client.address, message.mail.path, await message.data(), message.helo)
         # Each once. Signed paths go first: what they record, the same report to a plain address only repeats. When the
         # store fails half-way, a report repeated to those that had it already has no second effect.
         for destination in sorted(dict.fromkeys(destinations), key=lambda one: one.purpose is Purpose.PLAIN):
-            await self._receive(destination, message)
-        return await self._take(wanted, message) if wanted else "250 2.0.0 OK"
+            await self._receive(destination, mail)
+        return await self._take(wanted, mail) if wanted else "250 2.0.0 OK"
 
-    async def _take(self, wanted: list[Wanted], message: Message) -> str:
+    async def _take(self, wanted: list[Wanted], mail: Incoming) -> str:
         try:
-            mail = Incoming(self._client.address, message.mail.path, message.data, message.helo)
             await self._inbound.reception.take(wanted, mail)
         except Rejected as refusal:
             metrics.inbound_refused.inc()
@@ -135,14 +135,14 @@ class _Visitor:
             return FULL
         return "250 2.0.0 OK"
 
-    async def _receive(self, destination: Destination, message: Message) -> None:
+    async def _receive(self, destination: Destination, mail: Incoming) -> None:
         bounces = self._inbound.bounces
         if destination.recipient_id is None:
-            await bounces.receive_plain(message.data[: self._inbound.plain_size])
+            await bounces.receive_plain(mail.raw[: self._inbound.plain_size])
         elif destination.purpose is Purpose.UNSUBSCRIBE:
-            await bounces.unsubscribe(destination.recipient_id, message.mail.path, message.data)
+            await bounces.unsubscribe(destination.recipient_id, mail.reverse_path, mail.raw)
         else:
-            await bounces.receive(destination.recipient_id, message.data, message.mail.path)
+            await bounces.receive(destination.recipient_id, mail.raw, mail.reverse_path)
 
 
 class Rate:

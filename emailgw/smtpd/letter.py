@@ -19,9 +19,9 @@ from emailgw.queue.accept import Accept
 from emailgw.queue.once import Once, Remember
 from emailgw.queue.raw import raw_mail
 from emailgw.queue.templates import TemplateEditor
-from emailgw.smtpd.steering import FIELDS, Steering, read_steering
-
-LARGE = 256 * 1024  # octets from which on a message is read in a thread, so that other sessions do not wait
+from emailgw.smtpd.steering import FIELDS, SCHEDULED_AT, Steering, read_steering
+from emailgw.smtpd.terms import LARGE
+from emailgw.wire.times import prepare_to_read
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -42,6 +42,7 @@ async def send(
         mail = await asyncio.to_thread(raw_mail, letter.data, FIELDS, letter.utf8)
     else:
         mail = raw_mail(letter.data, FIELDS, letter.utf8)
+    await prepare_to_read(value for name, value in mail.left_out if name in SCHEDULED_AT)
     steering = read_steering(mail.left_out, clock())
     template = None if steering.template is None else await templates.published(steering.template)
     submission = _submission(letter, mail, steering, template, key)
@@ -51,8 +52,6 @@ async def send(
         for refusal in accepted.refusals:
             raise refusal.error
         id = accepted.ids[0].encode()
-        if len(letter.data) > LARGE:
-            await asyncio.sleep(0)  # drafting copied it, storing copies it again
         await accept.store(accepted, "smtp", remember(id))
         return id
 

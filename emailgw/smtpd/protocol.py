@@ -23,6 +23,8 @@ log = logging.getLogger("emailgw.smtpd")
 LATER = "451 4.3.0 Temporary local problem, try again later"
 SHUTTING_DOWN = "421 4.3.2 The service is shutting down"
 MOST_WAITING = 256 * 1024  # octets that are read ahead of the dialog
+MOST_IN_A_TURN = 512 * 1024  # octets that are read before other connections have their turn
+READS = 32  # that libuv makes before it looks at another connection
 HANDSHAKE = 30.0  # seconds
 
 
@@ -73,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._admitted = False
         self._can_write = True
         self._paused = False
+        self._turn = 0  # octets that came since the loop last looked at others
         self._since = self._loop.time()  # of the last progress
         self._commands = 0
         self._body_since: float | None = None
@@ -137,6 +140,21 @@ class Connection(asyncio.Protocol):
             if self._dialog.waiting > MOST_WAITING:
                 self._pause(True)
             self._go_on()
+            if len(data) > MOST_IN_A_TURN // READS:
+                self._take_turns(len(data))
+
+    def _take_turns(self, octets: int) -> None:
+        """Who sends fast shall not have the loop for himself: 32 reads are 8 MB."""
+        if not self._turn:
+            self._loop.call_soon(self._end_turn)
+        self._turn += octets
+        if self._turn > MOST_IN_A_TURN and self._transport is not None and not self._paused:
+            self._transport.pause_reading()
+
+    def _end_turn(self) -> None:
+        was, self._turn = self._turn, 0
+        if was > MOST_IN_A_TURN and self._transport is not None and not self._paused:
+            self._transport.resume_reading()
 
     # The beginning.
 

@@ -162,8 +162,9 @@ class _Visitor:
         assert key is not None
         mail = self._mail
         dsn = MessageRequest(mail.path, mail.ret, mail.envid) if mail.path or mail.ret or mail.envid else None
-        letter = Letter(message.data, tuple(self._recipients), mail.utf8, dsn, self._requests)
+        recipients, requests = tuple(self._recipients), self._requests
         self.reset()
+        letter = Letter(await message.data(), recipients, mail.utf8, dsn, requests)
         try:
             id = await send(letter, key, self._doors.accept, self._doors.once, self._doors.templates, self._doors.clock)
         except (Rejected, NoRoom) as error:

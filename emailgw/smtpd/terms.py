@@ -1,5 +1,6 @@
 """What dialog, shell and doors say to each other: offers, questions, signals. Values only."""
 
+import asyncio
 import enum
 from collections.abc import Awaitable
 from typing import Protocol
@@ -7,6 +8,8 @@ from typing import Protocol
 import msgspec
 
 from emailgw.smtpd.grammar import Mail, Rcpt
+
+LARGE = 256 * 1024  # octets from which on a message is handled in a thread, so that other sessions do not wait
 
 
 class Offers(msgspec.Struct, frozen=True):
@@ -26,14 +29,20 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """`data` with its line ends as they came; `bare`: some of them were no CR LF. `helo`: the name of the client, as it
-    says.
+    """`pieces` with their line ends as they came; `bare`: some of them were no CR LF. `helo`: the name of the client, as
+    it says.
     """
 
-    data: bytes
+    pieces: list[bytes]
     bare: bool
     mail: Mail
     helo: str = ""
+
+    async def data(self) -> bytes:
+        """The message as a whole; a large one is joined in a thread, which lets go of the GIL for that."""
+        if sum(map(len, self.pieces)) > LARGE:
+            return await asyncio.to_thread(b"".join, self.pieces)
+        return b"".join(self.pieces)
 
 
 class Signal(enum.Enum):

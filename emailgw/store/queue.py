@@ -4,6 +4,7 @@ Each method is one verb, so one transaction. Times are milliseconds UTC. A recip
 with its event (guarantee G2). All raise StoreUnavailable when the storage fails; nothing has changed then.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -23,6 +24,7 @@ from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, each,
 
 Work = Sequence[Statement]
 
+LARGE = 256 * 1024  # octets of contents from which on they are encoded in a thread
 INLINE_CONTENT = 64 * 1024  # octets of a content that a claim brings along; larger ones are read one by one
 
 _BUSY = "it is being delivered or its state has changed"
@@ -114,7 +116,11 @@ class Queue:
         `once`: the request that it is the effect of. Raises Conflict when that request was carried out before.
         """
         first = () if once is None else (remember(once),)
-        await self._database.write(Verb((*first, *work, *_arriving(arrival))))
+        if sum(map(_weight, arrival.contents.values())) > LARGE:  # encoding 25 MB takes 20 ms
+            arriving = await asyncio.to_thread(_arriving, arrival)
+        else:
+            arriving = _arriving(arrival)
+        await self._database.write(Verb((*first, *work, *arriving)))
         self._tell(arrival.recipients)
 
     async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
@@ -299,6 +305,12 @@ class Queue:
             if due_at is not None:
                 for listener in self._listeners:
                     listener(nexthop, due_at)
+
+
+def _weight(content: Content) -> int:
+    """Roughly its octets."""
+    texts = len(content.raw or b"") + len(content.text or "") + len(content.html or "")
+    return texts + sum([len(attachment.data) for attachment in content.attachments])
 
 
 def _arriving(arrival: Arrival | None) -> tuple[Statement, ...]:

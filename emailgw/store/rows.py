@@ -1,5 +1,6 @@
 """Rows ↔ core types. A row that cannot be read becomes an `Unreadable`, and hurts no neighbour."""
 
+import struct
 from typing import Any
 
 import msgspec
@@ -42,12 +43,19 @@ _request = msgspec.json.Decoder(RecipientRequest)
 _fields = msgspec.json.Decoder(_Fields)
 _detail = msgspec.json.Decoder(Detail)
 _content = msgspec.msgpack.Decoder(Content)
+_NO_OCTETS = b"\xc4\x00"
+_OCTETS = struct.Struct(">BI")  # how msgpack begins up to 4 GB of them
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
 
 
 def encode_content(content: Content) -> bytes:
-    return _msgpack.encode(content)
+    if content.raw is None:
+        return _msgpack.encode(content)
+    # The same as the encoder makes of it, in which `raw` comes last; but joining, unlike encoding, lets go of the GIL
+    # while it copies 25 MB.
+    head = _msgpack.encode(msgspec.structs.replace(content, raw=b""))
+    return b"".join((head.removesuffix(_NO_OCTETS), _OCTETS.pack(0xC6, len(content.raw)), content.raw))
 
 
 def decode_content(body: bytes) -> Content:

@@ -286,9 +286,12 @@ def _last_name(path: str | None) -> str:
 
 
 def read_send_at(text: str | None, now: int) -> int | None:
-    """`scheduled_at` in milliseconds. Raises Rejected when it is no time, or one that has passed."""
-    if text is None:
-        return None
+    """`scheduled_at` in milliseconds, None for now. Raises Rejected when it is no time, or one that has passed."""
+    return None if text is None else read_new_time(text, now)
+
+
+def read_new_time(text: str, now: int) -> int:
+    """The same where there must be one."""
     try:
         at = read_time(text)
     except (ValueError, OverflowError):
@@ -333,12 +336,12 @@ class RescheduleRequest(msgspec.Struct, frozen=True):
 _new_time_decoder = msgspec.json.Decoder(RescheduleRequest)
 
 
-def decode_new_time(body: bytes, now: int) -> int:
-    """The body of `PATCH /emails/{id}`: when to send it instead. Raises Rejected."""
-    at = read_send_at(decode(_new_time_decoder, body).scheduled_at, now)
-    if at is None:
+def decode_new_time(body: bytes) -> str:
+    """The body of `PATCH /emails/{id}`: when to send it instead, for `read_new_time`. Raises Rejected."""
+    text = decode(_new_time_decoder, body).scheduled_at
+    if text is None:
         raise Rejected("Missing `scheduled_at` field.", name="missing_required_field")
-    return at
+    return text
 
 
 class MimeRequest(msgspec.Struct, frozen=True):

@@ -1,7 +1,9 @@
 """Times as each dialect writes and reads them; inside they are integer milliseconds UTC."""
 
+import asyncio
 import functools
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,9 +57,15 @@ def is_time(text: str) -> bool:
     return True
 
 
+async def prepare_to_read(texts: Iterable[str | None]) -> None:
+    """Before `read_phrase` of those that are phrases: the first one ever takes 0.3 s, which a thread takes."""
+    if any(text is not None and not is_time(text) for text in texts):
+        await asyncio.to_thread(_warm_up)
+
+
 def read_phrase(text: str, now: int) -> int:
     """English such as `in 1 hour`, `tomorrow at 9am` or `Friday at 3pm ET`, seen from `now`; UTC where it names no
-    zone. Takes 0.1 s the first time and milliseconds from then on, nothing for one of the last few. Raises ValueError.
+    zone. Takes milliseconds (see `prepare_to_read`), nothing for one of the last few. Raises ValueError.
     """
     at = _read_phrase(text.strip(), now)
     if at is None:
@@ -93,8 +101,13 @@ def _read_phrase(text: str, now: int) -> int | None:
 
 
 @functools.cache
+def _warm_up() -> None:
+    """The parser makes its tables with the first phrase."""
+    _read_phrase("in 1 hour", 0)
+
+
 def _parser_class() -> Any:
-    """Loaded when the first phrase comes: it costs memory and 0.1 s, and most installations never meet one."""
+    """Loaded when the first phrase comes: it costs memory and time, and most installations never meet one."""
     from dateparser.date import DateDataParser
 
     return DateDataParser

@@ -56,10 +56,11 @@ def main() -> None:
                 elif step is Signal.START_TLS:
                     dialog.abandon()  # what comes then depends on how it was cut, and is thrown away
                 elif isinstance(step, Message):
-                    taken.append(step.data)
-                    stray = step.data.replace(b"\r\n", b"")
+                    data = b"".join(step.pieces)
+                    taken.append(data)
+                    stray = data.replace(b"\r\n", b"")
                     if step.bare != (b"\n" in stray or b"\r" in stray):
-                        raise RuntimeError(f"stray line ends of {step.data!r} are not told right")
+                        raise RuntimeError(f"stray line ends of {data!r} are not told right")
                     dialog.answer("250 2.0.0 OK")
                 elif isinstance(step, Credentials):
                     dialog.answer("235 2.7.0 OK" if step.secret == "b" else "535 5.7.8 No")

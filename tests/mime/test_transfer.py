@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emailgw.mime.transfer import base64_lines, encode_text, is_7bit, to_crlf
+from emailgw.mime.transfer import SLICE, base64_lines, encode_text, is_7bit, to_crlf
 
 AVOID = b"=_abc"
 # Lines about as long as they may be, ending in what needs care.
@@ -84,6 +84,14 @@ def test_every_line_end_becomes_crlf(data: bytes) -> None:
     assert made.count(b"\r") == made.count(b"\n") == made.count(b"\r\n")
     assert made.split(b"\r\n") == data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     assert to_crlf(made) == made
+
+
+@pytest.mark.parametrize("shift", range(-2, 3))
+@pytest.mark.parametrize("end", [b"\r\n", b"\r", b"\n"])
+def test_line_ends_where_a_large_message_is_cut(end: bytes, shift: int) -> None:
+    data = b"a" * (SLICE + shift) + end + b"b" * 10 + b"\r\n"
+    assert to_crlf(data) == data.replace(end, b"\r\n", 1)
+    assert (to_crlf(data) is data) == (end == b"\r\n")
 
 
 def test_7bit_is_ascii_without_nul_in_lines_up_to_998() -> None:

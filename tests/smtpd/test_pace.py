@@ -1,12 +1,16 @@
 """Deadlines are about progress: what a client that drips, and one that is merely slow, is told. Time is an argument."""
 
 import asyncio
-from collections.abc import Awaitable
+import contextlib
+import itertools
+import socket
+from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 
 from emailgw.smtpd.gate import Care, Gate
-from emailgw.smtpd.protocol import Connection, Server
+from emailgw.smtpd.protocol import MOST_IN_A_TURN, Connection, Server
 from emailgw.smtpd.terms import Offers, Question
 
 MINUTE = 60.0
@@ -22,6 +26,19 @@ class Willing:
         pass
 
 
+def server() -> tuple[list[Connection], Callable[[], Connection]]:
+    """The connections that it will have, and what makes one."""
+    opened: list[Connection] = []
+    gate = Gate(Care(timeout=300_000, max_connections=10, max_connections_per_address=10, min_rate=1000))
+    serving = Server("test", Offers("gw.test", 40 << 20, 10, 20), gate, lambda client: Willing(), None)
+
+    def protocol() -> Connection:
+        opened.append(serving.protocol())
+        return opened[-1]
+
+    return opened, protocol
+
+
 @pytest.mark.parametrize(
     ("octets", "after", "ends"),
     [
@@ -32,14 +49,7 @@ class Willing:
     ],
 )
 async def test_the_pace_of_a_message(octets: int, after: float, ends: bool) -> None:
-    opened: list[Connection] = []
-    gate = Gate(Care(timeout=300_000, max_connections=10, max_connections_per_address=10, min_rate=1000))
-    server = Server("test", Offers("gw.test", 40 << 20, 10, 20), gate, lambda client: Willing(), None)
-
-    def protocol() -> Connection:
-        opened.append(server.protocol())
-        return opened[-1]
-
+    opened, protocol = server()
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(protocol, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname()[:2])
@@ -63,6 +73,37 @@ async def test_the_pace_of_a_message(octets: int, after: float, ends: bool) -> N
     finally:
         writer.close()
         listening.close()
+
+
+def test_a_fast_client_leaves_the_loop_to_others() -> None:
+    """Between two looks at other connections, never more is read of one than it may have."""
+
+    async def fill_and_look() -> tuple[int, list[int]]:
+        opened, protocol = server()
+        listening = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+        with socket.create_connection(listening.sockets[0].getsockname()[:2]) as client:
+            client.setblocking(False)
+            await asyncio.get_running_loop().sock_sendall(
+                client, b"EHLO a\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n"
+            )
+            said = b""
+            while b"354 " not in said:
+                said += await asyncio.get_running_loop().sock_recv(client, 4096)
+            sent = 0
+            with contextlib.suppress(BlockingIOError):  # as much as the kernel holds, while the loop reads nothing
+                while True:
+                    sent += client.send(b"x" * 62 + b"\r\n")
+            seen = [0]
+            while seen[-1] < sent - 100:
+                await asyncio.sleep(0)
+                seen.append(opened[0].received())
+        listening.close()
+        return sent, seen
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sent, seen = runner.run(fill_and_look())
+    assert sent > 2 * MOST_IN_A_TURN
+    assert max(after - before for before, after in itertools.pairwise(seen)) < MOST_IN_A_TURN + 256_000
 
 
 def test_networks_are_told_from_addresses() -> None:

@@ -1,6 +1,8 @@
 """Times as people write them."""
 
 import random
+import subprocess
+import sys
 import time
 
 import pytest
@@ -48,3 +50,25 @@ def test_the_worst_phrase_is_quick() -> None:
         except (ValueError, OverflowError):
             pass
         assert time.process_time() - started < 0.25, text
+
+
+def test_the_parser_is_loaded_where_it_is_needed_while_the_loop_turns() -> None:
+    program = """
+import asyncio, sys
+from emailgw.wire.times import prepare_to_read
+
+async def main():
+    await prepare_to_read([None, "2027-03-01T10:00:00Z"])
+    assert "dateparser" not in sys.modules
+    preparing = asyncio.create_task(prepare_to_read(["in 1 hour"]))
+    turns = 0
+    while not preparing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert "dateparser" in sys.modules
+    print(turns)
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60, text=True)
+    assert int(done.stdout) > 10
