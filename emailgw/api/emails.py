@@ -13,7 +13,7 @@ from emailgw.api.answers import json_response
 from emailgw.api.fetch import Fetch
 from emailgw.api.guard import Guard, key_of
 from emailgw.api.idempotency import IDEMPOTENCY_KEY, answer_once
-from emailgw.api.limits import BodyLimits
+from emailgw.api.limits import BodyLimits, aside
 from emailgw.api.operation import DescribedRoute, Header, Operation
 from emailgw.core.directory import ApiKey, Permission
 from emailgw.core.ids import MessageId, is_uuid
@@ -43,6 +43,7 @@ from emailgw.wire.emails import (
     Fetched,
     MimeRequest,
     RescheduleRequest,
+    attached,
     decode_email,
     decode_mime,
     decode_new_time,
@@ -138,11 +139,11 @@ class Emails:
         body = await self._limits.read(request)
 
         async def work(remember: Remember) -> bytes:
-            email = decode_email(body)
+            email = await aside(len(body), decode_email, body)
             await prepare_to_read((email.scheduled_at,))
             fetched = await self._fetch.all(paths_of(email), len(body))
             template = await self._template(email.template.id if email.template else None)
-            submission = read_email(email, key.id, self._clock(), template, fetched)
+            submission = await aside(len(body), read_email, email, key.id, self._clock(), template, fetched)
             return await self._send_one(submission, key, remember)
 
         return _answer(await answer_once(self._once, request, key, body, work), 202)
@@ -185,8 +186,9 @@ class Emails:
         body = await self._limits.read(request)
 
         async def work(remember: Remember) -> bytes:
-            data, recipient = decode_mime(body)
-            return await self._send_one(raw_submission(data, (recipient,), key.id), key, remember)
+            data, recipient = await aside(len(body), decode_mime, body)
+            submission = await aside(len(data), raw_submission, data, (recipient,), key.id)
+            return await self._send_one(submission, key, remember)
 
         return _answer(await answer_once(self._once, request, key, body, work), 202)
 
@@ -218,10 +220,10 @@ class Emails:
         return None if name is None else await self._templates.published(name)
 
     async def _read_batch(self, body: bytes, key: ApiKey) -> Items:
-        batch = decode_batch(body)
+        batch = await aside(len(body), decode_batch, body)
         if isinstance(batch, Mailing):
             return await self._read_mailing(batch, key, len(body))
-        decoded = [decode_item(item) for item in batch]
+        decoded = await aside(len(body), lambda: [decode_item(item) for item in batch])
         emails = [email for email in decoded if isinstance(email, EmailRequest)]
         fetched = await self._fetch.all((url for email in emails for url in paths_of(email)), len(body))
         templates: dict[str, TemplateVersion | Rejected] = {}
@@ -235,13 +237,17 @@ class Emails:
         for index, email in enumerate(decoded):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            items.append(email if isinstance(email, Rejected) else _read(email, key, now, templates, fetched))
+            if isinstance(email, Rejected):
+                items.append(email)
+            else:
+                items.append(await aside(attached(email), _read, email, key, now, templates, fetched))
         return items
 
     async def _read_mailing(self, mailing: Mailing, key: ApiKey, used: int) -> Items:
         fetched = await self._fetch.all(paths_of(mailing), used)
         template = await self._template(mailing.template_id)
-        content = mailing_content(mailing, template.fields if template else None, fetched)
+        shared = template.fields if template else None
+        content = await aside(used, mailing_content, mailing, shared, fetched)
         named = template.template_id if template else None
         recipients = mailing.recipients or ()
         now = await self._understand((mailing.scheduled_at, *(recipient.scheduled_at for recipient in recipients)))

@@ -5,6 +5,7 @@ import hashlib
 import msgspec
 from starlette.requests import Request
 
+from emailgw.api.limits import aside
 from emailgw.api.operation import Header
 from emailgw.core.directory import ApiKey
 from emailgw.queue.once import LONGEST_NAME, Once, Work
@@ -19,7 +20,7 @@ IDEMPOTENCY_KEY = Header(
 async def answer_once(once: Once, request: Request, key: ApiKey, body: bytes, work: Work) -> bytes:
     """The answer of `work`, or the one it gave before. Raises Rejected."""
     name = request.headers.get("idempotency-key")
-    return await once.answer(name, key, lambda: _fingerprint(request, body), work)
+    return await once.answer(name, key, lambda: aside(len(body), _fingerprint, request, body), work)
 
 
 def _fingerprint(request: Request, body: bytes) -> bytes:

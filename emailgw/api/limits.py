@@ -1,10 +1,24 @@
 """What a request may cost: the size of its body and the time it may take to send it."""
 
 import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from emailgw.errors import Rejected
+
+LARGE = 256 * 1024  # octets of a body from which on it is read in a thread, so that other requests do not wait
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+async def aside(size: int, work: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
+    """What `work` returns of a body of `size` octets."""
+    if size > LARGE:
+        return await asyncio.to_thread(work, *arguments, **more)
+    return work(*arguments, **more)
 
 
 class BodyLimits:
@@ -30,7 +44,7 @@ class BodyLimits:
                     chunks.append(chunk)
         except TimeoutError:
             raise Rejected("The request body came too slowly.", name="too_slow") from None
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return await aside(received, b"".join, chunks)
 
     def _too_large(self) -> Rejected:
         return Rejected(f"The request body is larger than {self._size} octets.", name="too_large", status="5.3.4")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from emailgw.core.events import Attempt, Delays
+from emailgw.core.lines import has_only_crlf
 from emailgw.core.model import Envelope
 from emailgw.core.status import DeliveryStatus, LocalCause, Scope
 from emailgw.delivery.mx import Route
@@ -140,8 +141,7 @@ def _targets(route: Route) -> Iterator[tuple[str, str]]:
 def _must_be_sound(envelope: Envelope) -> None:
     """Nothing we send may be read as two messages or commands: a bare CR or LF is a bug of ours, not the remote's."""
     data = envelope.data
-    lines = data.count(b"\r\n")
-    if not data.endswith(b"\r\n") or data.count(b"\n") != lines or data.count(b"\r") != lines:
+    if not data.endswith(b"\r\n") or not has_only_crlf(data):
         raise ValueError("the lines of a message must all end with CR LF")
     if _UNSAFE_PATH.search(envelope.reverse_path) or _CONTROL.search(str(envelope.recipient)):
         raise ValueError("an envelope address has a character that would break its command")

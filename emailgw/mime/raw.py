@@ -8,12 +8,13 @@ import re
 from typing import NamedTuple
 
 from emailgw.core.address import AddressError, Mailbox
+from emailgw.core.lines import SLICE
 from emailgw.core.model import Message
 from emailgw.core.text import clean_line
 from emailgw.mime.compose import header_date
 from emailgw.mime.headers import mailbox_field, text_field
 from emailgw.mime.reader import decode_words
-from emailgw.mime.transfer import LONGEST_LINE, SLICE, long_line, to_crlf
+from emailgw.mime.transfer import LONGEST_LINE, long_line, to_crlf
 
 MAX_HEADER = 256 * 1024  # octets
 MAX_FIELDS = 1_000

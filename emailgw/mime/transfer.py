@@ -8,10 +8,10 @@ import binascii
 import re
 from typing import NamedTuple
 
+from emailgw.core.lines import has_only_crlf
 from emailgw.mime.words import replace_surrogates
 
 LONGEST_LINE = 998  # octets without CRLF, RFC 5322 §2.1.1
-SLICE = 256 * 1024  # octets of a large message that are looked at in one go
 
 _ENCODED_LINE = 76  # characters, RFC 2045 §6.7 and §6.8
 _SAFE = bytes(range(0x20, 0x7F)) + b"\t\n"
@@ -58,23 +58,9 @@ def base64_lines(data: bytes) -> bytes:
 
 def to_crlf(data: bytes) -> bytes:
     """`data` with every CR LF, CR and LF as CR LF."""
-    if _is_crlf(data):
+    if has_only_crlf(data):
         return data
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
-
-
-def _is_crlf(data: bytes) -> bool:
-    """Whether no CR and no LF stands alone. In slices: counting in 25 MB at once keeps the GIL for 25 ms, thrice."""
-    start = 0
-    while start < len(data):
-        end = min(start + SLICE, len(data))
-        end += data[end - 1 : end + 1] == b"\r\n"  # a pair is not cut
-        piece = data[start:end]
-        pairs = piece.count(b"\r\n")
-        if piece.count(b"\n") != pairs or piece.count(b"\r") != pairs:
-            return False
-        start = end
-    return True
 
 
 def long_line(data: bytes, line_end: bytes) -> int:

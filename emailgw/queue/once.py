@@ -22,7 +22,9 @@ class Once:
         self._clock = clock
         self._running: set[tuple[str, str]] = set()
 
-    async def answer(self, name: str | None, key: ApiKey, fingerprint: Callable[[], bytes], work: Work) -> bytes:
+    async def answer(
+        self, name: str | None, key: ApiKey, fingerprint: Callable[[], Awaitable[bytes]], work: Work
+    ) -> bytes:
         """The answer of `work`, or the one it gave before under the same `name`. `fingerprint`: SHA-256 of what is
         asked. Raises Rejected.
         """
@@ -41,7 +43,7 @@ class Once:
             )
         self._running.add(place)
         try:
-            return await self._once(name, fingerprint(), key, work)
+            return await self._once(name, await fingerprint(), key, work)
         finally:
             self._running.discard(place)
 

@@ -14,12 +14,13 @@ from emailgw.core.dsn import MessageRequest, RecipientRequest
 from emailgw.core.model import Content, Submission
 from emailgw.core.template import TemplateFields, TemplateVersion
 from emailgw.errors import Rejected
+from emailgw.mime.lasting import lasting
 from emailgw.mime.raw import MAX_SHOWN, RawMail
 from emailgw.queue.accept import Accept
 from emailgw.queue.once import Once, Remember
 from emailgw.queue.raw import raw_mail
 from emailgw.queue.templates import TemplateEditor
-from emailgw.smtpd.steering import FIELDS, SCHEDULED_AT, Steering, read_steering
+from emailgw.smtpd.steering import FIELDS, IDEMPOTENCY, SCHEDULED_AT, Steering, read_steering
 from emailgw.smtpd.terms import LARGE
 from emailgw.wire.times import prepare_to_read
 
@@ -55,7 +56,12 @@ async def send(
         await accept.store(accepted, "smtp", remember(id))
         return id
 
-    return (await once.answer(steering.idempotency_key, key, lambda: _fingerprint(letter, mail), work)).decode()
+    async def fingerprint() -> bytes:
+        if len(letter.data) > LARGE:
+            return await asyncio.to_thread(_fingerprint, letter, mail)
+        return _fingerprint(letter, mail)
+
+    return (await once.answer(steering.idempotency_key, key, fingerprint, work)).decode()
 
 
 def _submission(
@@ -100,10 +106,12 @@ def _content(mail: RawMail, template: TemplateFields | None) -> Content:
 
 
 def _fingerprint(letter: Letter, mail: RawMail) -> bytes:
-    """Of what two tries of the same program have in common: Date, Message-ID and boundaries are made anew each time,
-    so the text itself is not looked at.
+    """Of the recipients, of what the fields that steer say, and of the message, but for what programs make anew with
+    each try.
     """
     digest = hashlib.sha256(b"smtp\0")
-    for part in (str(mail.author.address), mail.subject, *sorted(map(str, letter.recipients))):
+    asked = [f"{name}: {value}" for name, value in mail.left_out if name not in IDEMPOTENCY]
+    for part in (*sorted(map(str, letter.recipients)), "", *asked, ""):
         digest.update(part.encode("utf-8", "replace") + b"\0")
+    digest.update(lasting(mail.data))
     return digest.digest()

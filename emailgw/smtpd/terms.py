@@ -29,8 +29,8 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """`pieces` with their line ends as they came; `bare`: some of them were no CR LF. `helo`: the name of the client, as
-    it says.
+    """`pieces` with their line ends as they came; `bare`: some of them were no CR LF. `helo`: what the client
+    calls itself.
     """
 
     pieces: list[bytes]

@@ -4,8 +4,6 @@ Fields that nobody knows are ignored: the SDKs keep growing. Fields that we know
 since mail sent at once instead of tomorrow would be worse than an error.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from typing import Annotated, NamedTuple
 
@@ -30,7 +28,7 @@ from emailgw.core.model import Attachment, Content, Submission
 from emailgw.core.template import TemplateFields, TemplateVersion
 from emailgw.core.tracking import MAX_LIST, TrackingWish, is_list_name
 from emailgw.errors import Rejected
-from emailgw.wire.bodies import decode
+from emailgw.wire.bodies import decode, decode_base64
 from emailgw.wire.schema import says
 from emailgw.wire.times import is_time, read_phrase, read_time, show_iso
 
@@ -165,6 +163,11 @@ def decode_email(body: bytes) -> EmailRequest:
     return decode(_decoder, body)
 
 
+def attached(request: EmailRequest) -> int:
+    """Roughly the octets of its attachments."""
+    return sum([len(field.content) for field in request.attachments or [] if field.content is not None])
+
+
 def paths_of(request: EmailRequest) -> list[str]:
     """The URLs that must be fetched before the request can be read."""
     return [field.path for field in request.attachments or [] if field.path is not None]
@@ -263,10 +266,10 @@ def _attachment(field: AttachmentField, index: int, fetched: Mapping[str, Fetche
         elif field.content is None:
             raise Rejected(f"attachments[{index}]: missing `content` or `path`.", name="invalid_attachment")
         elif isinstance(field.content, str):
-            data = base64.b64decode("".join(field.content.split()), validate=True)
+            data = decode_base64(field.content)
         else:
             data = bytes(field.content)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise Rejected(
             f"attachments[{index}]: `content` is neither valid base64 nor an array of octets.",
             name="invalid_attachment",

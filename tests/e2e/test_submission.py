@@ -131,7 +131,11 @@ def test_fields_that_steer(client: smtplib.SMTP, host: Gateway, dsn_sink: Sink) 
         "X-Emailgw-Tracking: off\r\nIdempotency-Key: steer-1\r\n"
     )
     id = submit(client, "steer@example.test", COMPLETE + fields + "\r\nx\r\n")
-    assert submit(client, "steer@example.test", COMPLETE + fields + "\r\nanother try\r\n") == id
+    another_try = COMPLETE.replace("10:00:00", "10:00:07").replace("<1@", "<2@")
+    assert submit(client, "steer@example.test", another_try + fields + "\r\nx\r\n") == id
+    assert client.mail("ann@sender.test")[0] == client.rcpt("steer@example.test")[0] == 250
+    code, text = client.data(another_try + fields + "\r\nanother text\r\n")
+    assert (code, b"idempotency key was used for another" in text) == (554, True)
     shown = host.wait_for_state(id, "delivered")
     assert {tag["name"]: tag["value"] for tag in shown["tags"]} == {"kind": "welcome", "list": "7", "third": "3"}
     assert shown["metadata"] == {"order": "1, 2"}

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emailgw.mime.transfer import SLICE, base64_lines, encode_text, is_7bit, to_crlf
+from emailgw.core.lines import SLICE
+from emailgw.mime.transfer import base64_lines, encode_text, is_7bit, to_crlf
 
 AVOID = b"=_abc"
 # Lines about as long as they may be, ending in what needs care.
