@@ -44,7 +44,8 @@ def changed(event: Event) -> None:
 def received(mail: Received) -> None:
     """Mail for somebody here is on stable storage."""
     _write("received", message=mail.id, to=",".join(map(str, mail.recipients)), reverse_path=mail.reverse_path or "<>",
-           client=mail.client or "none", size=mail.size, spam=str(mail.summary.spam).lower())  # fmt: skip
+           client=mail.client or "none", size=mail.size, spam=str(mail.summary.spam).lower(),
+           dmarc=mail.summary.authentication.dmarc.result if mail.summary.authentication else "none")  # fmt: skip
 
 
 def unparsed(message_id: str, recipient_id: int, kind: str, size: int) -> None:

@@ -22,6 +22,12 @@ inbound_refused = Counter("emailgw_inbound_refused", "Recipients refused by inbo
 received = Counter(
     "emailgw_received", "Mail received for people and programs, by effect", ["effect"], registry=registry
 )
+authenticated = Counter(
+    "emailgw_authenticated",
+    "Received messages by what SPF, DKIM and DMARC said",
+    ["method", "result"],
+    registry=registry,
+)
 certificate_expires = Gauge("emailgw_certificate_expires", "End of the certificate, Unix time", registry=registry)
 certificate_orders = Counter(
     "emailgw_certificate_orders", "Orders of a certificate, by outcome", ["outcome"], registry=registry

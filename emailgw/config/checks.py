@@ -49,6 +49,7 @@ _RANGES = {
     "receiving.keep": _Rule(60_000, 3650 * 86_400_000),
     "receiving.client_rate": _Rule(1, 60_000),
     "receiving.recipient_rate": _Rule(1, 60_000),
+    "receiving.authentication_timeout": _Rule(100, 60_000),
     "submission.max_size": _Rule(64 << 10, 1 << 30),
     "submission.max_recipients": _Rule(1, 100_000),
     "submission.max_connections": _Rule(1, 100_000),
@@ -82,6 +83,7 @@ _RANGES = {
 _CHOICES = {
     "delivery.tls": ("opportunistic", "off"),
     "receiving.spam_action": ("mark", "reject"),
+    "receiving.dmarc": ("off", "report", "reject"),
     "tracking.scheme": ("https", "http"),
     "log.level": ("debug", "info", "warning", "error"),
 }

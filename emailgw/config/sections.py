@@ -80,13 +80,15 @@ class InboundConfig(Section, frozen=True):
 
 
 class ReceivingConfig(Section, frozen=True):
-    """`spam_header`: a regular expression; empty: none."""
+    """`spam_header`: a regular expression; empty: none. `dmarc`: off, report or reject."""
 
     keep: Duration = Duration(30 * 86_400_000)
     client_rate: int = 600
     recipient_rate: int = 600
     spam_header: str = ""
     spam_action: str = "mark"
+    dmarc: str = "report"
+    authentication_timeout: Duration = Duration(10_000)
 
 
 class SuppressionConfig(Section, frozen=True):

@@ -18,7 +18,7 @@ class Looked(msgspec.Struct, frozen=True):
 
 class Lookup(Protocol):
     async def look(self, name: str, rdtype: str) -> Looked:
-        """`rdtype`: TXT, MX, CNAME, A or AAAA. Never raises for what a server does."""
+        """`rdtype`: TXT, MX, CNAME, PTR, A or AAAA. Never raises for what a server does."""
 
     async def close(self) -> None:
         """Give up questions under way."""

@@ -61,15 +61,20 @@ class Resolver:
     """Coalesces equal questions and caches answers, also negative ones. One per process; belongs to one event loop.
 
     `nameservers`: `host`, `host:port` or `[v6]:port`; empty takes /etc/resolv.conf. `timeout`: milliseconds for one
-    lookup. `clock`: seconds, monotonic.
+    lookup. `clock`: seconds, monotonic. `entries`: answers that are remembered.
     """
 
     def __init__(
-        self, nameservers: tuple[str, ...] = (), timeout: int = 10_000, clock: Callable[[], float] = time.monotonic
+        self,
+        nameservers: tuple[str, ...] = (),
+        timeout: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
+        entries: int = CACHE_ENTRIES,
     ) -> None:
         self._servers = tuple(map(parse_server, nameservers)) or system_servers()
         self._timeout = timeout / 1000
         self._clock = clock
+        self._entries = entries
         self._cache: dict[tuple[str, str], tuple[float, Answer[dns.rdata.Rdata]]] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[Answer[dns.rdata.Rdata]]] = {}
         self._slots = asyncio.Semaphore(QUESTIONS_AT_ONCE)
@@ -116,7 +121,7 @@ class Resolver:
         finally:
             del self._asking[key]
         if ttl > 0:
-            if len(self._cache) >= CACHE_ENTRIES:
+            if len(self._cache) >= self._entries:
                 del self._cache[next(iter(self._cache))]
             self._cache[key] = (self._clock() + ttl, answer)
         return answer

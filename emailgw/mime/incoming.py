@@ -146,7 +146,7 @@ def without_fields(raw: bytes, unwanted: Callable[[bytes], object]) -> bytes:
         if field and not unwanted(b"\r\n".join(field)):
             kept += field
         field = [line]
-    return b"".join(line + b"\r\n" for line in kept) + body
+    return b"".join(line + b"\r\n" for line in kept) + body if len(kept) < head.count(b"\r\n") else raw
 
 
 def _shown_as(part: Part) -> str:

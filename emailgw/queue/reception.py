@@ -12,6 +12,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -24,8 +25,9 @@ from emailgw.core.receiving import Authentication, Incoming, Received, Rule, Rul
 from emailgw.core.text import clean_line
 from emailgw.errors import Conflict, Contradiction, Rejected, StoreUnavailable
 from emailgw.mime.compose import header_date
-from emailgw.mime.incoming import Opened, header_of, open_mail, summarise
+from emailgw.mime.incoming import Opened, header_of, open_mail, summarise, without_fields
 from emailgw.mime.reader import Fields
+from emailgw.mime.results import is_forged, results_field
 from emailgw.queue.passing import Passing, refuse_loops
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Arrival
@@ -37,6 +39,7 @@ SAME_WITHIN = 10 * 60_000  # milliseconds
 LARGE = 64 << 10  # octets from which on a message is read in a thread
 LISTED = 100  # attachments that an event names
 
+T = TypeVar("T")
 Authenticate = Callable[[Incoming], Awaitable[Authentication]]
 
 
@@ -113,20 +116,21 @@ class Reception:
         if is_spam and self._policy.reject_spam:
             raise Rejected("This message looks like spam", status="5.7.1")
         self._check_space(self._clock())
+        prints = await _aside(mail.raw, _digests, mail, fields, wanted)
+        if not await self._fresh(wanted, prints, self._clock()):
+            return _tell_repeated(mail, fields)
         authentication = await self._authenticate(mail) if self._authenticate is not None else None
+        _count(authentication)
         if authentication is not None and self._policy.reject_dmarc and authentication.is_refused:
-            raise Rejected(f"The domain {authentication.dmarc.domain} asks to reject this (DMARC)", status="5.7.26")
-        summary = await _read(mail.raw)
+            raise Rejected(f"The domain {authentication.dmarc.domain} asks to reject this (DMARC)", status="5.7.1")
+        mail = msgspec.structs.replace(mail, raw=await _aside(mail.raw, self._without_forgeries, mail.raw))
+        summary = await _aside(mail.raw, _read, mail.raw)
         summary = msgspec.structs.replace(summary, spam=is_spam, authentication=authentication)
-        prints = _digests(mail, fields, wanted)
         for _ in range(3):
             now = self._clock()
-            seen = await self._received.seen(list(prints.values()), now - SAME_WITHIN)
-            fresh = [one for one in dict.fromkeys(wanted) if prints[one.address] not in seen]
+            fresh = await self._fresh(wanted, prints, now)
             if not fresh:
-                metrics.received.labels("repeated").inc()
-                log.info("mail from %s came before: %s", mail.client, summary.message_id)
-                return
+                return _tell_repeated(mail, fields)
             taken = self._make(fresh, mail, summary, prints, now)
             try:
                 await self._received.add(taken, now, SAME_WITHIN)
@@ -134,9 +138,16 @@ class Reception:
                 raise StoreUnavailable(str(error)) from error
             except Conflict:
                 continue  # another connection brought it meanwhile
-            self._tell(taken)
-            return
+            return self._tell(taken)
         raise StoreUnavailable("the same message comes on several connections at once")
+
+    async def _fresh(self, wanted: Sequence[Wanted], prints: dict[Address, bytes], now: int) -> list[Wanted]:
+        """Those for whom it did not come before."""
+        seen = await self._received.seen(list(prints.values()), now - SAME_WITHIN)
+        return [one for one in dict.fromkeys(wanted) if prints[one.address] not in seen]
+
+    def _without_forgeries(self, raw: bytes) -> bytes:
+        return without_fields(raw, lambda field: is_forged(field, self._policy.host_name))
 
     def _make(
         self,
@@ -154,11 +165,13 @@ class Reception:
             stored = tuple(one.address for one in here if one.stored)
             known = msgspec.structs.replace(summary, received_for=tuple(map(str, stored)))
             trace = self._trace(mail, id, here, now)
+            if summary.authentication is not None:
+                trace = results_field(self._policy.host_name, summary.authentication) + trace
             path = f"Return-Path: <{clean_line(mail.reverse_path, 500)}>\r\n".encode()
+            raw = path + trace + mail.raw if stored else b""
             received = None
             events: list[Event] = []
             if stored:
-                raw = path + trace + mail.raw
                 received = Received(id, domain, now, mail.client, mail.reverse_path, stored, len(raw), known)
                 short = msgspec.structs.replace(known, attachments=known.attachments[:LISTED])
                 detail = Detail(source=Source.MAIL, mail=short)
@@ -177,7 +190,7 @@ class Reception:
                 [*events, *(event for copy in copies for event in copy.events)],
             )
             digests = tuple(prints[one.address] for one in here)
-            pieces.append(Taken(received, path + trace + mail.raw, arrival, digests))
+            pieces.append(Taken(received, raw, arrival, digests))
         return pieces
 
     def _trace(self, mail: Incoming, id: str, here: Sequence[Wanted], now: int) -> bytes:
@@ -209,15 +222,33 @@ def _receives(domain: Domain) -> bool:
 async def open_safely(raw: bytes) -> Opened:
     """The message in parts; one that cannot be read has none."""
     try:
-        return open_mail(raw) if len(raw) < LARGE else await asyncio.to_thread(open_mail, raw)
+        return await _aside(raw, open_mail, raw)
     except Exception:
         log.exception("a message cannot be read")
         return Opened(None, None, (), ())
 
 
-async def _read(raw: bytes) -> Summary:
+async def _aside(raw: bytes, function: Callable[..., T], *arguments: object) -> T:
+    """In a thread if the message is large."""
+    return function(*arguments) if len(raw) < LARGE else await asyncio.to_thread(function, *arguments)
+
+
+def _count(authentication: Authentication | None) -> None:
+    if authentication is None:
+        return
+    verdicts = [("spf", authentication.spf.result), ("dmarc", authentication.dmarc.result)]
+    for method, result in [*verdicts, *(("dkim", one.result) for one in authentication.dkim)]:
+        metrics.authenticated.labels(method, result).inc()
+
+
+def _tell_repeated(mail: Incoming, fields: Fields) -> None:
+    metrics.received.labels("repeated").inc()
+    log.info("mail from %s came before: %s", mail.client, clean_line(fields.raw("message-id"), 500))
+
+
+def _read(raw: bytes) -> Summary:
     try:
-        return summarise(raw) if len(raw) < LARGE else await asyncio.to_thread(summarise, raw)
+        return summarise(raw)
     except Exception:  # what cannot be read is kept all the same, as it came
         log.exception("a message cannot be read; it is kept as it is")
         return Summary(unreadable=True)

@@ -1,10 +1,13 @@
 """How mail comes in by SMTP."""
 
 import contextlib
+import random
 import re
 import socket
 
+from emailgw.authentication.check import Authenticator
 from emailgw.core.address import Address
+from emailgw.delivery.lookup import RecordLookup
 from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
 from emailgw.queue.bounces import BounceLimits, Bounces
 from emailgw.queue.bounces import Tools as BounceTools
@@ -21,6 +24,7 @@ from emailgw.smtpd.protocol import Server
 from emailgw.smtpd.terms import Offers
 from emailgw.tls import Certificates
 
+LOOKUPS = 10_000  # answers of DNS about received mail that are remembered
 ROOM = 10  # messages of the largest size that come in at one time
 
 
@@ -54,7 +58,7 @@ async def serve_inbound(
     mailboxes = Mailboxes(return_paths, unsubscribe_paths, store.directory, tuple(section.plain_addresses), core.clock)
     rates = core.config.receiving
     settings = InboundSettings(section.plain_rate, section.plain_size, rates.client_rate, rates.recipient_rate)
-    inbound = Inbound(mailboxes, bounces, _reception(core), settings, core.clock)
+    inbound = Inbound(mailboxes, bounces, _reception(core, stack), settings, core.clock)
     gate = Gate(
         Care(
             timeout=section.timeout,
@@ -78,13 +82,25 @@ async def serve_inbound(
     stack.callback(gate.shut_down)
 
 
-def _reception(core: Core) -> Reception:
+def _reception(core: Core, stack: contextlib.AsyncExitStack) -> Reception:
     section = core.config.receiving
     policy = ReceptionPolicy(
         host_name=core.host_name,
         spam=re.compile(section.spam_header, re.IGNORECASE) if section.spam_header else None,
         reject_spam=section.spam_action == "reject",
+        reject_dmarc=section.dmarc == "reject",
     )
+    authenticate = None if section.dmarc == "off" else _authenticator(core, stack).check
     passing = Passing(core.serials, core.config.queue.lifetime)
     store = core.store
-    return Reception(store.received, store.directory, passing, policy, core.accept.check_space, core.clock)
+    return Reception(
+        store.received, store.directory, passing, policy, core.accept.check_space, core.clock, authenticate
+    )
+
+
+def _authenticator(core: Core, stack: contextlib.AsyncExitStack) -> Authenticator:
+    """With a resolver of its own: whoever sends here makes it ask, and must not make delivery wait or forget."""
+    dns = core.config.dns
+    lookup = RecordLookup(tuple(dns.nameservers), dns.timeout, LOOKUPS)
+    stack.push_async_callback(lookup.close)
+    return Authenticator(lookup, core.config.receiving.authentication_timeout, core.clock, random.random)
