@@ -25,12 +25,12 @@ def main() -> None:
 
     def one_input(data: bytes) -> None:
         source = data.decode("utf-8", "replace")
-        began = time.perf_counter()
+        began = time.process_time()
         page = read_page(source)
         retarget_text(source, lambda url: None)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         if took > SECONDS:
-            raise RuntimeError(f"{len(data)} bytes took {took:.2f} s")
+            raise RuntimeError(f"{len(data)} bytes took {took:.2f} s of CPU")
         if page is None:
             return
         made = retarget_page(source, page, lambda target: "https://t.test/")
