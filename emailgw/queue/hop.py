@@ -17,6 +17,10 @@ class Hop:
         self.fresh = True
         return self._end_one_wait(True)
 
+    @property
+    def has_idle_lane(self) -> bool:
+        return any(not future.done() for future in self._idle)
+
     def send_away(self) -> bool:
         """Make one idle lane end, so that its place is free for another; False when none is idle."""
         return self._end_one_wait(False)

@@ -49,6 +49,9 @@ class Dispatcher(Protocol):
     def found_more(self, hop: Hop) -> None:
         """A claim came back full: there may be work for one lane more."""
 
+    def at_end(self, hop: Hop) -> None:
+        """Nothing is due now: what will be, and when, is not known here."""
+
     def may_keep(self, hop: Hop) -> bool:
         """Whether a lane may keep its place: to wait for mail with its session open, or to go on with a backlog."""
 
@@ -118,6 +121,7 @@ class Lane:
                 lease = self._tools.next_lease()
                 claimed, until = await self._claim(lease)
                 if not claimed:
+                    self._dispatcher.at_end(self._hop)
                     if self._dispatcher.may_keep(self._hop) and await self._hop.wait_for_mail(
                         self._tools.settings.idle
                     ):

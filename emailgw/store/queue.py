@@ -189,6 +189,12 @@ class Queue:
         found = await self._database.read(_NEXT_HOPS, {"after": after, "limit": limit})
         return [(str(nexthop), int(due_at or 0)) for nexthop, due_at in found]
 
+    async def next_due(self, nexthop: str) -> int | None:
+        """The earliest due time of a next hop's waiting mail (as in `next_hops`); None when it has none."""
+        sql = "SELECT min(due_at) FROM recipients WHERE nexthop = :nexthop AND due_at IS NOT NULL"
+        [[due_at]] = await self._database.read(sql, {"nexthop": nexthop})
+        return None if due_at is None else int(due_at)
+
     async def overdue(self, nexthop: str, now: int, limit: int) -> list[Recipient]:
         """Waiting recipients of a next hop whose lifetime is over and that nobody works on."""
         sql = (

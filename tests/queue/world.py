@@ -198,6 +198,11 @@ class World:
         found: tuple[Recipient, ...] = await eventually(probe, f"{mail.message.to} {states}", timeout)
         return found
 
+    async def until_idle(self, nexthop: str) -> None:
+        """A lane of the next hop waits for mail with its session open."""
+        hops = self.manager._hops if self.manager is not None else {}
+        await eventually(lambda: nexthop in hops and hops[nexthop].has_idle_lane, f"a lane of {nexthop} is idle")
+
     async def story(self, mail: Mail) -> list[str]:
         return [event.type.value for event in (await self.store.history.story(mail.message.id)).events]
 

@@ -176,6 +176,7 @@ async def test_next_hops_come_in_order_and_in_pages(store: Store) -> None:
         await put(store, make_mail(f"a@{name}", due_at=NOW + i), make_mail(f"b@{name}", due_at=NOW + 100 + i))
     found: list[tuple[str, int]] = []
     after = ""
+    assert await store.queue.next_due(names[0]) == NOW + 24
     for _ in range(4):
         page = await store.queue.next_hops(after, 10)
         found += page
@@ -195,10 +196,12 @@ async def test_next_hops_without_waiting_mail_do_not_appear(store: Store) -> Non
             await store.queue.settle(change(item.recipient, RecipientState.DELIVERED), None, 1)
     assert await store.queue.next_hops() == [("cc.test", NOW)]
     assert await store.queue.next_hops("cc.test") == []
+    assert [await store.queue.next_due(name) for name in ("aa.test", "bb.test", "cc.test")] == [None, None, NOW]
 
 
 async def test_an_empty_store(store: Store) -> None:
     assert await store.queue.next_hops() == []
+    assert await store.queue.next_due("example.test") is None
     assert await claim(store) == []
     assert await store.queue.overdue("example.test", NOW, 10) == []
     assert await store.queue.recover_leases(NOW) == 0
