@@ -5,25 +5,22 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from typing import Any
 
-import django
 import pytest
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from tests.api.directory_world import World, world  # noqa: F401  (fixture)
+from tests.harness.site import django_site
 from tests.harness.waiting import eventually
 
 
 @pytest.fixture(scope="module", autouse=True)
 def backend(world: World) -> Iterator[None]:  # noqa: F811
-    settings.configure(
+    with django_site(
         EMAIL_BACKEND="anymail.backends.resend.EmailBackend",
         ANYMAIL={"RESEND_API_KEY": world.resend_key, "RESEND_API_URL": world.gateway.url},
-        USE_TZ=True,
-    )
-    django.setup()
-    yield
-    get_connection().close()
+    ):
+        yield
+        get_connection().close()
 
 
 def message(**fields: Any) -> EmailMultiAlternatives:

@@ -62,6 +62,7 @@ def words_of(gateway: Gateway) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, dns: DNSServer, sink: Sink) -> Iterator[World]:
     directory: Path = tmp_path_factory.mktemp("dialogs")
+    dns.add("_dmarc.bank.test", "TXT", '"v=DMARC1; p=none; sp=reject"')
     chain, key = certificate("gw.test")
     (directory / "chain.pem").write_bytes(chain)
     (directory / "key.pem").write_bytes(key)
@@ -82,7 +83,13 @@ def world(tmp_path_factory: pytest.TempPathFactory, dns: DNSServer, sink: Sink) 
                 "trusted_key": "first",
                 "proxy_networks": [f"{BALANCER}/32"],
             },
-            "inbound": {"greeting_delay": "300ms", "timeout": "1s"},
+            "inbound": {"greeting_delay": "300ms", "timeout": "1s", "max_size": "100KB"},
+            "receiving": {
+                "recipient_rate": 3,
+                "spam_header": "^X-Spam-Flag: YES",
+                "spam_action": "reject",
+                "dmarc": "reject",
+            },
         },
     )
     for gateway, name in ((bare, "test"), (full, "first")):

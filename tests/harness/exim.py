@@ -5,14 +5,15 @@
 
 It takes everything for `domain` and finds out later: `joe` has a mailbox, that of `full` is full, mail for `small` goes
 on to 127.0.0.1 at `next_hop`, the host of `late` does not answer; nobody else exists. What it has to say goes to
-127.0.0.1 at `default_route`. It looks nothing up in the DNS. Only root can start it.
+127.0.0.1 at `default_route`. It looks nothing up in the DNS. Only root can start it. With `sends` it also takes mail
+for that domain, signs it with DKIM, and hands it to `default_route`.
 """
 
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from tests.harness.need import missing, need_root
 from tests.harness.ports import free_port
@@ -44,7 +45,7 @@ acl_smtp_rcpt = taking
 
 begin acl
 taking:
-  accept domains = {domain}
+  accept domains = {domain}{also}
   deny
 
 begin routers
@@ -81,6 +82,7 @@ senders:
   driver = smtp
   port = {default_route}
   allow_localhost
+{signing}
 nobody:
   driver = smtp
   port = {nobody}
@@ -105,8 +107,25 @@ full@{domain} quota
 """
 
 
+_SIGNING = """  dkim_domain = {domain}
+  dkim_selector = {selector}
+  dkim_private_key = {key}
+"""
+
+
+class Sends(NamedTuple):
+    """To whom Exim sends, and as whom it signs that. `key`: PEM."""
+
+    to: str
+    author: str
+    selector: str
+    key: bytes
+
+
 class Exim:
-    def __init__(self, host: str, port: int, *, domain: str, next_hop: int, default_route: int) -> None:
+    def __init__(
+        self, host: str, port: int, *, domain: str, next_hop: int, default_route: int, sends: Sends | None = None
+    ) -> None:
         found = next((place for place in PLACES if place.exists()), None)
         if found is None:
             missing("Exim is not there; `make peers` unpacks it when run as root on Debian")
@@ -117,6 +136,7 @@ class Exim:
         self._domain = domain
         self._next_hop = next_hop
         self._default_route = default_route
+        self._sends = sends
         # Its processes run as another user, who cannot enter pytest's directories.
         self._directory = Path(tempfile.mkdtemp(prefix="emailgw-exim-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -142,6 +162,11 @@ class Exim:
     def _start(self) -> None:
         """In the foreground as a child of ours, with a queue run each second."""
         configuration = self._directory / "exim.conf"
+        signing = ""
+        if self._sends is not None:
+            key = self._directory / "dkim.pem"
+            key.write_bytes(self._sends.key)
+            signing = _SIGNING.format(domain=self._sends.author, selector=self._sends.selector, key=key)
         configuration.write_text(
             _CONFIGURATION.format(
                 program=self._program,
@@ -151,6 +176,8 @@ class Exim:
                 host=self.host,
                 port=self.port,
                 domain=self._domain,
+                also=f" : {self._sends.to}" if self._sends is not None else "",
+                signing=signing,
                 next_hop=self._next_hop,
                 default_route=self._default_route,
                 nobody=free_port(),
