@@ -53,9 +53,9 @@ def unparsed(message_id: str, recipient_id: int, kind: str, size: int) -> None:
     _write("unparsed", message=message_id, recipient=recipient_id, kind=kind, size=size)
 
 
-def webhook(delivery: WebhookDelivery, attempt: WebhookAttempt) -> None:
-    """An endpoint was told of an event, or was not; `delivery` is as the try left it."""
-    _write("webhook", endpoint=delivery.endpoint_id, event=delivery.event_id, name=delivery.name,
+def webhook(delivery: WebhookDelivery, attempt: WebhookAttempt, events: int) -> None:
+    """An endpoint was told of so many events in one POST, or was not; `delivery`, the first, is as the try left it."""
+    _write("webhook", endpoint=delivery.endpoint_id, event=delivery.event_id, events=events, name=delivery.name,
            state=delivery.state.value, tries=delivery.tries, delay=f"{attempt.duration / 1000:.3g}",
            status=attempt.status or "none", reason="" if attempt.succeeded else attempt.response)  # fmt: skip
 

@@ -8,7 +8,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Mapping
-from types import SimpleNamespace
+from contextvars import ContextVar
 
 import aiohttp
 from aiohttp import AddrInfoType
@@ -22,10 +22,15 @@ IDLE = 4  # seconds that a connection waits for its next POST; many servers clos
 KEEP = 1000  # octets of an answer that are worth keeping
 
 
-class _Used:
-    """Whether a POST went over a connection that had served one before."""
+class _Way:
+    """Whether a POST dialled, or went over a connection that had served one before. Tracing tells the same, and costs
+    as much as signing does.
+    """
 
-    before = False
+    dialled = False
+
+
+_way: ContextVar[_Way] = ContextVar("way")  # of the POST whose task this is, also in those that dial for it
 
 
 class Channel:
@@ -41,23 +46,22 @@ class Channel:
             limit=0,
             keepalive_timeout=IDLE,
         )
-        tracing = aiohttp.TraceConfig()
-        tracing.on_connection_reuseconn.append(_note_reuse)
-        self._session = open_session(connector, tracing)
+        self._session = open_session(connector)
 
     async def post(self, body: bytes, headers: Mapping[str, str], timeout: int) -> Reply:
         """Answered within `timeout` milliseconds. Raises OutHttpError."""
         try:
             async with asyncio.timeout(timeout / 1000):
-                used = _Used()
+                way = _Way()
+                _way.set(way)
                 try:
-                    return await self._post(body, headers, used)
+                    return await self._post(body, headers)
                 except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-                    if not (used.before and _closed_unanswered(error)):
+                    if way.dialled or not _closed_unanswered(error):
                         raise
                     # The server closed a waiting connection just when we wrote to it, which says nothing of this POST
                     # (RFC 9112 section 9.3.1). Once only, and never after the first octet of an answer.
-                    return await self._post(body, headers, _Used())
+                    return await self._post(body, headers)
         except TimeoutError:
             raise late(self._host, timeout) from None
         except aiohttp.ClientConnectorDNSError as error:
@@ -67,10 +71,8 @@ class Channel:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise OutHttpError(f"{self._host}: {in_words(error)}") from None
 
-    async def _post(self, body: bytes, headers: Mapping[str, str], used: _Used) -> Reply:
-        async with self._session.post(
-            self._url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=used
-        ) as response:
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
+        async with self._session.post(self._url, headers=headers, data=body, allow_redirects=False) as response:
             received = bytearray()
             async for chunk in response.content.iter_any():
                 received += chunk
@@ -84,6 +86,7 @@ class Channel:
         """For the address that is dialled next. The connector asks no resolver about a host that is an address, nor
         about one that only looks like one (2130706433, 127.1), so the guard stands here as well.
         """
+        _way.get().dialled = True
         family, kind, protocol, _, (host, *_) = address
         refusal = self._gatekeeper.refusal(str(host))
         if refusal is not None:
@@ -92,10 +95,6 @@ class Channel:
 
     async def close(self) -> None:
         await self._session.close()
-
-
-async def _note_reuse(session: aiohttp.ClientSession, context: SimpleNamespace, _: object) -> None:
-    context.trace_request_ctx.before = True
 
 
 def _closed_unanswered(error: aiohttp.ClientError) -> bool:

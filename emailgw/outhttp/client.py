@@ -43,7 +43,7 @@ async def _answer(session: aiohttp.ClientSession, url: URL, request: Request) ->
         return Answer(response.status, clean_line(response.headers.get("content-type", "")), bytes(received))
 
 
-def open_session(connector: aiohttp.TCPConnector, *tracing: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+def open_session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     """Without anything that the environment, a cookie or a content encoding could change."""
     return aiohttp.ClientSession(
         connector=connector,
@@ -53,7 +53,6 @@ def open_session(connector: aiohttp.TCPConnector, *tracing: aiohttp.TraceConfig)
         max_field_size=MAX_HEADER,
         headers={"user-agent": AGENT, "accept-encoding": "identity"},
         timeout=aiohttp.ClientTimeout(),
-        trace_configs=list(tracing),
     )
 
 

@@ -11,8 +11,9 @@ from emailgw.core.events import Event
 from emailgw.core.webhooks import DeliveryState, EndpointId, Outcome, WebhookAttempt, WebhookDelivery
 from emailgw.errors import NotFound
 from emailgw.store.events import TOLD, Told, readable, writing
-from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
+from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, among, batched, insert, insert_many
 
+AT_ONCE = 100  # rows in one statement
 _FIELDS = "event_id endpoint_id state name tries due_at lease batch created_at"
 _INSERT = insert("webhook_deliveries", _FIELDS)
 _COLUMNS = ", ".join(f"d.{name}" for name in _FIELDS.split())
@@ -49,6 +50,16 @@ class Listed(NamedTuple):
     told: Told | None
 
 
+class _Like(NamedTuple):
+    """What deliveries have in common that one statement settles: all of a batch, most of a claim."""
+
+    endpoint: EndpointId
+    state: DeliveryState
+    tries: int
+    due_at: int | None
+    lease: int | None
+
+
 class Deliveries:
     """`on_replay` is told which endpoint has something due that the log does not tell of."""
 
@@ -73,33 +84,17 @@ class Deliveries:
         """Write what became of claimed deliveries (as they are afterwards, the lease still that of the claim), with
         the tries, and how many events in a row an endpoint has failed to take. A lost lease loses the result.
         """
-        settled: list[Parameters] = []
+        alike: dict[_Like, list[int]] = {}
         failures: dict[EndpointId, int] = {}
         for after, _, blamed in outcomes:
-            settled.append(
-                {
-                    "event_id": after.event_id,
-                    "endpoint_id": after.endpoint_id,
-                    "state": after.state.value,
-                    "tries": after.tries,
-                    "due_at": after.due_at,
-                    "lease": after.lease,
-                }
-            )
+            like = _Like(after.endpoint_id, after.state, after.tries, after.due_at, after.lease)
+            alike.setdefault(like, []).append(after.event_id)
             if after.state is DeliveryState.FAILED and blamed:
                 failures[after.endpoint_id] = failures.get(after.endpoint_id, 0) + 1
         taken = {after.endpoint_id for after, _, _ in outcomes if after.state is DeliveryState.DELIVERED}
-        statements = [
-            Statement(
-                "UPDATE webhook_deliveries SET state = :state, tries = :tries, due_at = :due_at, lease = NULL "
-                "WHERE event_id = :event_id AND endpoint_id = :endpoint_id AND lease = :lease",
-                settled,
-                many=True,
-            ),
-            Statement(
-                insert("webhook_attempts", _ATTEMPT), [_attempt_parameters(one.attempt) for one in outcomes], many=True
-            ),
-        ]
+        statements = [_settling(like, some) for like, events in alike.items() for some in batched(events, AT_ONCE)]
+        tries = [_attempt_parameters(one.attempt) for one in outcomes]
+        statements += [insert_many("webhook_attempts", _ATTEMPT, some) for some in batched(tries, AT_ONCE)]
         for id in taken:
             sql = "UPDATE webhooks SET failures = 0 WHERE id = :id AND failures > 0"
             statements.append(Statement(sql, {"id": id}))
@@ -264,7 +259,17 @@ def pending(event: int, endpoint: EndpointId, name: str, now: int) -> WebhookDel
 def telling(deliveries: Sequence[WebhookDelivery]) -> tuple[Statement, ...]:
     """What makes new deliveries, for the transaction that moves the reader of the log on."""
     rows = [_parameters(delivery) for delivery in deliveries]
-    return (Statement(f"{_INSERT} ON CONFLICT DO NOTHING", rows, many=True),) if rows else ()
+    made = [insert_many("webhook_deliveries", _FIELDS, some) for some in batched(rows, AT_ONCE)]
+    return tuple(one._replace(sql=f"{one.sql} ON CONFLICT DO NOTHING") for one in made)
+
+
+def _settling(like: _Like, events: Sequence[int]) -> Statement:
+    condition, named = among("event_id", events)
+    sql = (
+        "UPDATE webhook_deliveries SET state = :state, tries = :tries, due_at = :due_at, lease = NULL "
+        f"WHERE {condition} AND endpoint_id = :endpoint AND lease = :lease"
+    )
+    return Statement(sql, {**named, **like._asdict(), "state": like.state.value})
 
 
 def _parameters(delivery: WebhookDelivery) -> Parameters:

@@ -4,7 +4,7 @@ Because nothing in a verb depends on what an earlier statement of it returned, a
 (SQLite, one fsync for many) or in a pipeline (PostgreSQL), and a caller that is cancelled cannot leave half of one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar, overload
 
 T = TypeVar("T")
@@ -42,6 +42,25 @@ def insert(table: str, columns: str) -> str:
     """The SQL that inserts a row whose parameters are called as its columns, given with blanks between."""
     names = columns.split()
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+
+
+def insert_many(table: str, columns: str, rows: Sequence[Parameters]) -> Statement:
+    """All in one statement: executemany lets go of the GIL, and waits for it, once for each row."""
+    names = columns.split()
+    marks = ", ".join(f"({', '.join(f':{name}{number}' for name in names)})" for number in range(len(rows)))
+    values = {f"{name}{number}": row[name] for number, row in enumerate(rows) for name in names}
+    return Statement(f"INSERT INTO {table} ({', '.join(names)}) VALUES {marks}", values)
+
+
+def batched(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    """In order, `most` at a time."""
+    return (items[start : start + most] for start in range(0, len(items), most))
+
+
+def among(column: str, values: Sequence[int]) -> tuple[str, dict[str, Value]]:
+    """The condition that a column has one of these values, with its parameters."""
+    named: dict[str, Value] = {f"{column}{number}": value for number, value in enumerate(values)}
+    return f"{column} IN ({', '.join(f':{name}' for name in named)})", named
 
 
 def each(sql: str, parameters: Sequence[Parameters]) -> Statement:

@@ -21,7 +21,7 @@ def signed_headers(id: str, timestamp: int, body: bytes, secrets: Sequence[str])
     """`secrets`: as they were shown, the current one first. `timestamp` in seconds."""
     content = b"%b.%d.%b" % (id.encode(), timestamp, body)
     signatures = " ".join(f"v1,{_standard(key_of(secret), content)}" for secret in secrets)
-    headers = {"X-Webhook-Signature": hmac.new(secrets[0].encode(), body, hashlib.sha256).hexdigest()}
+    headers = {"X-Webhook-Signature": hmac.digest(secrets[0].encode(), body, "sha256").hex()}
     for family in ("webhook", "svix"):
         headers |= {
             f"{family}-id": id,
@@ -48,4 +48,4 @@ def key_of(secret: str) -> bytes:
 
 
 def _standard(key: bytes, content: bytes) -> str:
-    return base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(key, content, "sha256")).decode()

@@ -32,12 +32,18 @@ def show_time(at: int, dialect: Dialect) -> str:
 
 def show_iso(at: int) -> str:
     """`2026-11-23T20:15:00.123Z`."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{_second(at // 1000)}.{at % 1000:03}Z"
 
 
 def show_offset(at: int) -> str:
     """`2026-03-02T12:00:00+00:00`, as Sendkit's webhooks have it."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+    return f"{_second(at // 1000)}+00:00"
+
+
+@functools.lru_cache(256)
+def _second(at: int) -> str:
+    """Of a page of events or a batch, most are of the same few seconds."""
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()
 
 
 def read_time(text: str) -> int:
