@@ -5,7 +5,8 @@
         ...
         endpoint.received()
 
-What it does is in the path: `/ok`; `/status/410`; `/later/2`, 429 with that Retry-After to an id seen first;
+What it does is in the path: `/ok`; `/status/410`; `/later/2`, 429 with that Retry-After to an id seen first, and
+`/later-date/2` with the time that it is then;
 `/redirect`; `/slow/0.5`, answers after so many seconds; `/silent`; `/cut`, ends in the middle of its answer the first
 time an id comes; `/close`, ends the connection after each answer; `/refuse-first`, 500 to the first id of all. A line
 is in the ledger before the answer is sent. `start("/status/503")` makes it do that, whatever a request's path is.
@@ -16,7 +17,9 @@ import base64
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,6 +35,7 @@ class Posted:
     headers: dict[str, str]  # names in lower case
     body: bytes
     connection: int
+    status: int  # of the answer, 0 when it was none or a part of one
 
     @property
     def id(self) -> str:
@@ -81,7 +85,7 @@ class WebhookEndpoint:
 
 
 def _posted(line: dict[str, Any]) -> Posted:
-    return Posted(line["path"], line["headers"], base64.b64decode(line["body"]), line["connection"])
+    return Posted(line["path"], line["headers"], base64.b64decode(line["body"]), line["connection"], line["status"])
 
 
 async def _serve(port: int, ledger: Path, instead: str) -> None:
@@ -106,14 +110,15 @@ async def _serve(port: int, ledger: Path, instead: str) -> None:
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:-2])}
             body = await reader.readexactly(int(headers["content-length"]))
             line = {"path": path, "headers": headers, "body": base64.b64encode(body).decode(), "connection": number}
-            book.write(json.dumps(line) + "\n")
-            book.flush()
             id = headers.get("webhook-id", "")
             first = id not in seen
             seen[id] = None
             if path == "/refuse-first" and id == next(iter(seen)):
                 path = "/status/500"
-            return await _answer((instead or path).split("/")[1:], writer, first)
+            does = (instead or path).split("/")[1:]
+            book.write(json.dumps({**line, "status": _status(does, first)}) + "\n")
+            book.flush()
+            return await _answer(does, writer, first)
 
         server = await asyncio.start_server(serve, "127.0.0.1", port)
         async with server:
@@ -121,16 +126,31 @@ async def _serve(port: int, ledger: Path, instead: str) -> None:
             await server.serve_forever()
 
 
-async def _answer(path: list[str], writer: asyncio.StreamWriter, first: bool) -> bool:
-    """Whether another request may follow."""
-    status, extra, text = 200, "", "ok"
+def _status(path: list[str], first: bool) -> int:
     match path:
         case ["status", code]:
-            status = int(code)
-        case ["later", wait] if first:
-            status, extra = 429, f"Retry-After: {wait}\r\n"
+            return int(code)
+        case ["later" | "later-date", _] if first:
+            return 429
         case ["redirect"]:
-            status, extra = 302, f"Location: http://127.0.0.1:{writer.get_extra_info('sockname')[1]}/ok\r\n"
+            return 302
+        case ["cut"] if first:
+            return 0
+        case ["silent"]:
+            return 0
+    return 200
+
+
+async def _answer(path: list[str], writer: asyncio.StreamWriter, first: bool) -> bool:
+    """Whether another request may follow."""
+    status, extra, text = _status(path, first), "", "ok"
+    match path:
+        case ["later", wait] if first:
+            extra = f"Retry-After: {wait}\r\n"
+        case ["later-date", wait] if first:
+            extra = f"Retry-After: {formatdate(time.time() + int(wait), usegmt=True)}\r\n"
+        case ["redirect"]:
+            extra = f"Location: http://127.0.0.1:{writer.get_extra_info('sockname')[1]}/ok\r\n"
         case ["slow", seconds]:
             await asyncio.sleep(float(seconds))
         case ["silent"]:

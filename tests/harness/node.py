@@ -56,6 +56,15 @@ class NodeResend:
         text: str = self._ask({"call": method, "args": args})["thrown"]
         return text
 
+    def verified(self, payload: str, headers: dict[str, str], secret: str) -> Any:
+        """What `resend.webhooks.verify` makes of a webhook. Raises ValueError when it refuses it."""
+        self.called.add("webhooks.verify")
+        question = {"payload": payload, "headers": headers, "webhookSecret": secret}
+        answer = self._ask({"call": "webhooks.verify", "args": [question]})
+        if "thrown" in answer:
+            raise ValueError(answer["thrown"])
+        return answer
+
     def _call(self, method: str, args: tuple[Any, ...], then: str | None) -> Any:
         self.called.add(method)
         if then:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from emailgw.core.directory import Dialect
 from emailgw.core.webhooks import EndpointStatus
 from emailgw.webhooks.carrier import Carrier
 from tests.harness.endpoint import Posted, WebhookEndpoint
+from tests.harness.node import NodeResend
 from tests.queue.world import eventually
 from tests.webhooks.world import World, clock, new_secret
 
@@ -37,6 +39,13 @@ def verify_with_resend(secret: str, posted: Posted, body: bytes) -> None:
     )
 
 
+def verify_with_node(secret: str, posted: Posted, body: bytes) -> None:
+    """By npm's `resend`."""
+    headers = {name: posted.headers[f"svix-{name}"] for name in ("id", "timestamp", "signature")}
+    with NodeResend("http://127.0.0.1:9", "re_none") as node:
+        assert node.verified(body.decode(), headers, secret) == json.loads(body)
+
+
 def verify_hex(secret: str, posted: Posted, body: bytes) -> None:
     """As Sendkit's customers do."""
     wanted = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
@@ -44,7 +53,7 @@ def verify_hex(secret: str, posted: Posted, body: bytes) -> None:
         raise ValueError("not signed")
 
 
-@pytest.mark.parametrize("verify", [verify_with_standard, verify_with_resend, verify_hex])
+@pytest.mark.parametrize("verify", [verify_with_standard, verify_with_resend, verify_with_node, verify_hex])
 @pytest.mark.parametrize("dialect", list(Dialect))
 async def test_verifiers_take_it_and_refuse_a_changed_byte(
     tmp_path: Path, endpoint: WebhookEndpoint, verify: object, dialect: Dialect
