@@ -186,8 +186,8 @@ class Emails:
         body = await self._limits.read(request)
 
         async def work(remember: Remember) -> bytes:
-            data, recipient = await aside(len(body), decode_mime, body)
-            submission = await aside(len(data), raw_submission, data, (recipient,), key.id)
+            data, recipient, wish = await aside(len(body), decode_mime, body)
+            submission = await aside(len(data), raw_submission, data, (recipient,), key.id, wish)
             return await self._send_one(submission, key, remember)
 
         return _answer(await answer_once(self._once, request, key, body, work), 202)

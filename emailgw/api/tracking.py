@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emailgw.api.limits import BodyLimits
-from emailgw.api.operation import DescribedRoute, Operation, open_route
+from emailgw.api.operation import DescribedRoute, Endpoint, Operation, open_route
 from emailgw.core.visitors import Visit, machine_by_request
 from emailgw.errors import NotFound
 from emailgw.mime.tokens import Kind, Token, Tokens
@@ -84,9 +84,9 @@ class TrackingResource:
             tag="Links in mail",
         )
         return [
-            open_route("GET", "/t/{token}", self.visit, visit),
-            open_route("GET", "/u/{token}", self.page, page),
-            open_route("POST", "/u/{token}", self.unsubscribe, unsubscribe),
+            open_route("GET", "/t/{token}", _for_people(self.visit), visit),
+            open_route("GET", "/u/{token}", _for_people(self.page), page),
+            open_route("POST", "/u/{token}", _for_people(self.unsubscribe), unsubscribe),
         ]
 
     async def visit(self, request: Request) -> Response:
@@ -139,6 +139,21 @@ class TrackingResource:
         return peer
 
 
+def _for_people(endpoint: Endpoint) -> Endpoint:
+    """With a page for who follows a link that is not valid in a browser; programs get the API's error."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except NotFound as error:
+            if "text/html" not in request.headers.get("accept", "").lower():
+                raise
+            body = _html("This link does not work", f"{error} It may have been cut off, or changed on its way.")
+            return Response(body, 404, _PAGE, "text/html; charset=utf-8")
+
+    return answered
+
+
 def _agent(request: Request) -> str:
     return "".join(c for c in request.headers.get("user-agent", "")[:_LONGEST_AGENT] if c.isprintable())
 
@@ -153,10 +168,13 @@ def _page(token: Token, *, done: bool) -> Response:
     else:
         title, action, button = "Unsubscribe", "unsubscribe", "Unsubscribe"
         words = f"Shall <strong>{address}</strong> get no more mail from {of}?"
-    body = (
+    form = f'<form method="post"><button name="action" value="{action}">{button}</button></form>'
+    return Response(_html(title, words, form), 200, _PAGE, "text/html; charset=utf-8")
+
+
+def _html(title: str, words: str, form: str = "") -> str:
+    return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f'<body><main><h1>{title}</h1><p role="status">{words}</p>'
-        f'<form method="post"><button name="action" value="{action}">{button}</button></form></main></body></html>'
+        f'<body><main><h1>{title}</h1><p role="status">{words}</p>{form}</main></body></html>'
     )
-    return Response(body, 200, _PAGE, "text/html; charset=utf-8")

@@ -3,6 +3,7 @@
 from emailgw.core.address import Mailbox
 from emailgw.core.ids import KeyId
 from emailgw.core.model import Content, Submission
+from emailgw.core.tracking import NO_WISH, TrackingWish
 from emailgw.errors import Rejected
 from emailgw.mime.raw import RawError, RawMail, read_raw
 
@@ -23,7 +24,10 @@ def raw_mail(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
     return mail
 
 
-def raw_submission(data: bytes, recipients: tuple[Mailbox, ...], key_id: KeyId) -> Submission:
+def raw_submission(
+    data: bytes, recipients: tuple[Mailbox, ...], key_id: KeyId, wish: TrackingWish = NO_WISH
+) -> Submission:
     """`data` in any line ends, to `recipients`, whom its header need not name. Raises Rejected."""
     mail = raw_mail(data)
-    return Submission(key_id, Content(mail.author, subject=mail.subject, raw=mail.data), recipients)
+    content = Content(mail.author, subject=mail.subject, raw=mail.data)
+    return Submission(key_id, content, recipients, wish=wish)

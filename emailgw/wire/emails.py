@@ -200,14 +200,20 @@ def read_email(
 
 def read_wish(request: EmailRequest) -> TrackingWish:
     """What it says of tracking and unsubscribing. Raises Rejected."""
-    tracking = request.tracking or TrackingField()
+    return _wish(request.tracking, request.unsubscribe, request.topic_id)
+
+
+def _wish(
+    tracked: TrackingField | None, unsubscribing: bool | UnsubscribeField | None, topic: str | None = None
+) -> TrackingWish:
+    tracking = tracked or TrackingField()
     unsubscribe: bool | str | None
-    if isinstance(request.unsubscribe, UnsubscribeField):
-        unsubscribe = request.unsubscribe.list or True
-    elif request.unsubscribe is None and request.topic_id:
-        unsubscribe = request.topic_id.lower()
+    if isinstance(unsubscribing, UnsubscribeField):
+        unsubscribe = unsubscribing.list or True
+    elif unsubscribing is None and topic:
+        unsubscribe = topic.lower()
     else:
-        unsubscribe = request.unsubscribe
+        unsubscribe = unsubscribing
     if isinstance(unsubscribe, str) and not is_list_name(unsubscribe):
         raise Rejected(
             f"Invalid `unsubscribe.list` field: use 1 to {MAX_LIST} lower-case letters, digits, dots, _ and -."
@@ -361,17 +367,20 @@ class MimeRequest(msgspec.Struct, frozen=True):
         ),
     ]
     envelope_from: Annotated[str | None, says("Checked and not used: bounces come to the gateway.")] = None
+    tracking: TrackingField | None = None
+    unsubscribe: Unsubscribe = None
 
 
 _mime_decoder = msgspec.json.Decoder(MimeRequest)
 
 
-def decode_mime(body: bytes) -> tuple[bytes, Mailbox]:
-    """The body of `POST /emails/mime`: the message's octets, and its recipient. Raises Rejected."""
+def decode_mime(body: bytes) -> tuple[bytes, Mailbox, TrackingWish]:
+    """The body of `POST /emails/mime`: the message's octets, its recipient, what shall be tracked. Raises Rejected."""
     request = decode(_mime_decoder, body)
     if not SHORTEST_RAW <= len(request.raw_message) <= LONGEST_RAW:
         raise Rejected(f"The `raw_message` field must have {SHORTEST_RAW} to {LONGEST_RAW} characters.")
     if request.envelope_from is not None:
         read_mailboxes(request.envelope_from, "envelope_from")
     [recipient] = read_mailboxes(request.envelope_to, "envelope_to")
-    return request.raw_message.encode("utf-8", "replace"), recipient
+    wish = _wish(request.tracking, request.unsubscribe)
+    return request.raw_message.encode("utf-8", "replace"), recipient, wish

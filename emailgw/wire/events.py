@@ -167,6 +167,7 @@ def _story(event: Event, dialect: Dialect) -> dict[str, Any]:
                 "timestamp": show_iso(event.at),
                 "userAgent": detail.user_agent,
                 "machine": detail.machine,
+                "repeat": detail.repeat,
             }
             if dialect is Dialect.SENDKIT and detail.link is not None:
                 story["url"] = detail.link

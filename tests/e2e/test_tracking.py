@@ -118,6 +118,9 @@ def test_each_link_leads_where_it_led_and_is_told_of(gateway: Gateway, sink: Sin
     visit(gateway, pixel[0], agent="Mozilla/5.0")
     shown = events_of(gateway, id, "email.opened", 4)
     assert sorted(event["data"]["open"]["machine"] for event in shown) == [False, False, True, True]
+    # Of the person's two, the second says that it is no new one.
+    people = [event["data"]["open"] for event in shown if not event["data"]["open"]["machine"]]
+    assert sorted(one["repeat"] for one in people) == [False, True]
 
 
 def test_a_changed_link_is_none(gateway: Gateway, sink: Sink) -> None:
@@ -133,6 +136,13 @@ def test_a_changed_link_is_none(gateway: Gateway, sink: Sink) -> None:
         other = path.replace("/t/", "/u/") if path.startswith("/t/") else path.replace("/u/", "/t/")
         assert visit(gateway, other).status_code == 404
     assert visit(gateway, "/t/https://evil.test/").status_code == 404
+    for path in ("/t/forged", "/u/forged"):
+        page = visit(gateway, path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "This link is not valid." in page.text
+        assert "forged" not in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert visit(gateway, path, headers={"accept": "image/*"}).json()["name"] == "not_found"
 
 
 def test_only_a_post_unsubscribes(gateway: Gateway, sink: Sink, dns: DNSServer) -> None:
@@ -210,6 +220,30 @@ def test_links_work_while_the_store_is_busy(gateway: Gateway, sink: Sink) -> Non
         other.close()
     clicks = events_of(gateway, id, "email.clicked", 3)
     assert [click["data"]["click"]["link"] for click in clicks] == ["https://shop.test/a?x=1&y=%C3%BC"] * 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "tracked", "unsubscribe"),
+    [
+        ({}, False, False),
+        ({"tracking": {"clicks": True}}, True, False),
+        ({"unsubscribe": True}, False, True),
+        ({"tracking": {"clicks": True}, "unsubscribe": {"list": "news"}}, True, True),
+    ],
+)
+def test_a_message_that_comes_whole_asks_by_fields(
+    gateway: Gateway, sink: Sink, fields: dict[str, Any], tracked: bool, unsubscribe: bool
+) -> None:
+    to = f"whole-{tracked}-{unsubscribe}@example.test".lower()
+    raw = f"From: a@sender.test\r\nTo: {to}\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+    raw += 'Content-Type: text/html\r\n\r\n<a href="https://shop.test/raw">x</a>\r\n'
+    body = {"envelope_to": to, "raw_message": raw, **fields}
+    headers = {"authorization": f"Bearer {gateway.key}"}
+    answer = httpx.post(f"{gateway.url}/emails/mime", json=body, headers=headers, timeout=30)
+    assert answer.status_code == 202, answer.text
+    message = parsed(arrived(sink, to))
+    assert bool(LINK.search(message.get_content())) == tracked
+    assert (message["list-unsubscribe-post"] is not None) == unsubscribe
 
 
 def test_raw_mail_is_changed_only_where_it_asks(gateway: Gateway, sink: Sink) -> None:
