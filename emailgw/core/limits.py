@@ -14,6 +14,8 @@ MAX_BATCH = 10_000  # messages in one request
 SHORTEST_RAW = 10  # characters of a raw message, as the contract has them
 LONGEST_RAW = 37_500_000
 
+LONGEST_URL = 2_000  # characters of one that we are to ask
+
 MAX_NAME = 255  # characters of a template's or a key's name
 MAX_VARIABLES = 100  # that a template declares
 MAX_TEMPLATE = 1_000_000  # characters of its html and text together

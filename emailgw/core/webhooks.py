@@ -17,7 +17,6 @@ ALL_EVENTS = "*"
 MAX_ENDPOINTS = 1_000
 MAX_BATCH = 100  # events in one POST
 MAX_CHOICES = 100  # names of events, domains, tags of one endpoint
-LONGEST_URL = 2_000  # characters
 LONGEST_DESCRIPTION = 255
 
 

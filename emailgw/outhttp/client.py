@@ -8,7 +8,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from emailgw.core.text import clean_line
-from emailgw.outhttp.terms import AGENT, LONGEST_URL, MAX_HEADER, Answer, Gatekeeper, OutHttpError, Request
+from emailgw.outhttp.terms import AGENT, MAX_HEADER, Answer, Gatekeeper, OutHttpError, Request, trouble_of
 
 CHUNK = 64 * 1024
 
@@ -88,17 +88,16 @@ class _Known(AbstractResolver):
 
 def checked_url(text: str) -> URL:
     """Raises OutHttpError."""
-    if len(text) > LONGEST_URL:
-        raise OutHttpError(f"a URL must not be longer than {LONGEST_URL} characters")
+    trouble = trouble_of(text)
+    if trouble is not None:
+        raise OutHttpError(trouble)
     try:
         url = URL(text)
-        host, _ = url.host, url.port
     except ValueError:
-        raise OutHttpError("it is not a valid URL") from None
-    if url.scheme not in ("http", "https") or not host:
-        raise OutHttpError("only URLs that begin with https:// or http:// can be used")
-    if url.user is not None or url.password is not None:
-        raise OutHttpError("a URL must not hold a user name or password")
+        url = URL()
+    # What will be dialled is what this parser reads, should the two ever differ.
+    if url.scheme not in ("http", "https") or not url.host or url.user is not None or url.password is not None:
+        raise OutHttpError("it is not a valid URL")
     return url
 
 

@@ -4,14 +4,15 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
 from emailgw.core.guard import Guard
+from emailgw.core.limits import LONGEST_URL
 from emailgw.errors import EmailgwError
 
 AGENT = "emailgw"
-LONGEST_URL = 2_000  # characters
 MAX_HEADER = 16 * 1024  # octets of one line of the answer's header
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -46,6 +47,22 @@ class Request(msgspec.Struct, frozen=True):
     max_size: int
     headers: Mapping[str, str]
     body: bytes | None = None
+
+
+def trouble_of(text: str) -> str | None:
+    """What is wrong with a URL in itself, in words for the one who named it."""
+    if len(text) > LONGEST_URL:
+        return f"a URL must not be longer than {LONGEST_URL} characters"
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        return "it is not a valid URL"
+    if url.scheme not in ("http", "https") or not host:
+        return "only URLs that begin with https:// or http:// can be used"
+    if url.username is not None or url.password is not None:
+        return "a URL must not hold a user name or password"
+    return None
 
 
 class Gatekeeper:

@@ -21,6 +21,8 @@ _SECRETS = "sealed old_sealed old_until updated_at"
 
 
 class _Options(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Fields of Endpoint that no query asks for, in one column."""
+
     events: tuple[str, ...] = (ALL_EVENTS,)
     domains: tuple[str, ...] = ()
     tags: tuple[tuple[str, str | None], ...] = ()
@@ -112,44 +114,12 @@ class Webhooks:
 
 
 def _parameters(endpoint: Endpoint) -> Parameters:
-    options = _Options(
-        endpoint.events, endpoint.domains, endpoint.tags, endpoint.dialect, endpoint.batch, endpoint.description
-    )
-    return {
-        "id": endpoint.id,
-        "url": endpoint.url,
-        "status": endpoint.status.value,
-        "reason": endpoint.reason,
-        "options": msgspec.json.encode(options).decode(),
-        "sealed": endpoint.sealed,
-        "old_sealed": endpoint.old_sealed,
-        "old_until": endpoint.old_until,
-        "from_event": endpoint.from_event,
-        "failures": endpoint.failures,
-        "created_at": endpoint.created_at,
-        "updated_at": endpoint.updated_at,
-    }
+    own = {name: getattr(endpoint, name) for name in _FIELDS.split() if name != "options"}
+    options = _Options(**{name: getattr(endpoint, name) for name in _Options.__struct_fields__})
+    return {**own, "status": endpoint.status.value, "options": msgspec.json.encode(options).decode()}
 
 
 def _endpoint_from(row: Row) -> Endpoint:
-    values: tuple[Any, ...] = row
-    options = _options.decode(values[4])
-    return Endpoint(
-        id=EndpointId(values[0]),
-        url=values[1],
-        status=EndpointStatus(values[2]),
-        reason=values[3],
-        sealed=values[5],
-        old_sealed=values[6],
-        old_until=values[7],
-        from_event=values[8],
-        failures=values[9],
-        created_at=values[10],
-        updated_at=values[11],
-        events=options.events,
-        domains=options.domains,
-        tags=options.tags,
-        dialect=options.dialect,
-        batch=options.batch,
-        description=options.description,
-    )
+    values: dict[str, Any] = dict(zip(_FIELDS.split(), row, strict=True))
+    options = msgspec.structs.asdict(_options.decode(values.pop("options")))
+    return Endpoint(**{**values, **options, "status": EndpointStatus(values["status"])})

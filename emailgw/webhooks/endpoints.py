@@ -16,16 +16,16 @@ import msgspec
 from emailgw.core.events import Event, EventType, Source, event_without_message
 from emailgw.core.guard import Guard
 from emailgw.core.ids import uuid7
-from emailgw.core.webhooks import LONGEST_URL, MAX_ENDPOINTS, Endpoint, EndpointId, EndpointStatus
+from emailgw.core.webhooks import MAX_ENDPOINTS, Endpoint, EndpointId, EndpointStatus
 from emailgw.errors import Conflict, NotFound, Rejected
+from emailgw.outhttp.terms import trouble_of
 from emailgw.store.deliveries import Deliveries
 from emailgw.store.events import SLACK, EventLog
 from emailgw.store.webhooks import Webhooks
 from emailgw.vault import Vault
+from emailgw.webhooks.signing import PREFIX, PURPOSE
 from emailgw.wire.events import names_of
 
-PREFIX = "whsec_"
-PURPOSE = "webhook secret"  # for the vault
 GRACE = 24 * 3_600_000  # milliseconds for which a rotated secret goes on signing
 TEST = "A test, sent by hand."
 _LAST = (1 << 63) - 1
@@ -170,7 +170,8 @@ class Endpoints:
 
     def _check(self, url: str) -> None:
         """Raises Rejected for what will never be dialled. The guard stands again before each dial, and for names."""
-        trouble = _trouble(url)
+        blank = any(character.isspace() or not character.isprintable() for character in url)
+        trouble = "a URL has no blanks" if blank else trouble_of(url)
         if trouble is not None:
             raise Rejected(f"Invalid `endpoint` field: {trouble}.")
         host = urlsplit(url).hostname or ""
@@ -183,24 +184,6 @@ class Endpoints:
 
 
 _BY = {Source.API: "API", Source.OPERATOR: "operator"}
-
-
-def _trouble(text: str) -> str | None:
-    """What is wrong with a URL in itself."""
-    if len(text) > LONGEST_URL:
-        return f"a URL must not be longer than {LONGEST_URL} characters"
-    if any(character.isspace() or not character.isprintable() for character in text):
-        return "a URL has no blanks"
-    try:
-        url = urlsplit(text)
-        host, _ = url.hostname, url.port
-    except ValueError:
-        return "it is not a valid URL"
-    if url.scheme not in ("http", "https") or not host:
-        return "it must be a URL that begins with https:// or http://"
-    if url.username is not None or url.password is not None:
-        return "a URL must not hold a user name or password"
-    return None
 
 
 def _refuse_disabled(endpoint: Endpoint) -> None:

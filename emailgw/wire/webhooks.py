@@ -8,11 +8,10 @@ import msgspec
 from emailgw.core.address import AddressError, parse_domain
 from emailgw.core.directory import Dialect
 from emailgw.core.events import EventType
-from emailgw.core.limits import MAX_TAG
+from emailgw.core.limits import LONGEST_URL, MAX_TAG
 from emailgw.core.webhooks import (
     ALL_EVENTS,
     LONGEST_DESCRIPTION,
-    LONGEST_URL,
     MAX_BATCH,
     MAX_CHOICES,
     DeliveryState,
