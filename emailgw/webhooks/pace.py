@@ -46,6 +46,7 @@ class Pace:
 
     def refused(self, id: str, overloaded: bool, now: int, rest: int) -> None:
         """It answered this POST with an error; `rest`: for how long it asked to be left in peace."""
+        self._rest = 0
         if len(self._refused) < SEVERAL:
             self._refused.add(id)
         if overloaded:

@@ -15,7 +15,7 @@ from tests.bench.lists import lists
 from tests.bench.lists_http import lists_over_http
 from tests.bench.smtp import idle, stall, submit
 from tests.bench.stages import stages
-from tests.bench.webhooks import webhooks
+from tests.bench.webhooks import beside, webhooks
 
 SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "machine": machine,
@@ -36,6 +36,7 @@ SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "stages": stages,
     "webhooks": lambda: webhooks(1),
     "webhooks-100": lambda: webhooks(100),
+    "mail-and-hooks": beside,
     "figures-1000000": lambda: figures(1_000_000),
     "list-1000000": lambda: lists(1_000_000),
     "http-list-1000000": lambda: lists_over_http(1_000_000),

@@ -89,8 +89,8 @@ def drain(count: int, domains: int, one_site: bool = True) -> Figures:
     with world(one_site=one_site) as w:
         w.fill(count, domains)
         w.gateway.start(timeout=60)
-        first, started, cpu = _when(w, lambda done: done > 0)
-        last, ended, cpu_after = _when(w, lambda done: done >= count * 0.99)
+        first, started, cpu = when(w, lambda done: done > 0)
+        last, ended, cpu_after = when(w, lambda done: done >= count * 0.99)
         return {
             "delivered/s": (last - first) / (ended - started),
             "CPU ms a message": (cpu_after - cpu) / (last - first) * 1000,
@@ -136,7 +136,7 @@ def latency(per_second: int = 20, seconds: int = 15) -> Figures:
         return {"p50 ms": times[len(times) // 2], "p99 ms": times[len(times) * 99 // 100]}
 
 
-def _when(w: World, condition: Callable[[float], bool]) -> tuple[float, float, float]:
+def when(w: World, condition: Callable[[float], bool]) -> tuple[float, float, float]:
     """(delivered, time, CPU) at the first look at which `condition` holds."""
 
     def probe() -> tuple[float, float, float] | None:

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ import uvloop
 
 from emailgw.store.open import open_store
 from emailgw.vault import Vault
+from tests.bench.scenarios import when
 from tests.bench.world import ROOT, World, world
 from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
@@ -24,6 +25,8 @@ from tests.webhooks.world import make_endpoint
 
 COUNT = 20_000
 WARM = 2_000  # events before the watch starts
+SLOW = 2.0  # seconds
+DEAD = "http://127.0.0.1:9/"
 SETTINGS = {"webhooks": {"allow_networks": ["127.0.0.0/8"]}}
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -42,6 +45,33 @@ def webhooks(batch: int) -> dict[str, float]:
             "POSTs/s": (after["posts"] - before["posts"]) / (after["at"] - before["at"]),
             "CPU ms an event": (cpu_after - cpu) / events * 1000,
         }
+
+
+def beside(count: int = 6_000) -> dict[str, float]:
+    """How much of its rate mail keeps beside a dead, a slow and a fast endpoint, each told of every event: with and
+    without them, turn and turn about.
+    """
+    figures: dict[str, float] = {}
+    alone = _drain(count, ())
+    for name, batch in (("", 1), (" in batches", 100)):
+        with fast_endpoint() as counted:
+            told = _drain(count, (DEAD, f"{counted.url}slow", counted.url), batch)
+        again = _drain(count, ())
+        figures[f"kept{name}"] = told / ((alone + again) / 2)
+        alone = again
+    return figures
+
+
+def _drain(count: int, urls: Sequence[str], batch: int = 1) -> float:
+    """Mail delivered a second."""
+    with world(settings=SETTINGS) as w:
+        for url in urls:
+            asyncio.run(add(w, url, batch=batch))
+        w.fill(count, 1)
+        w.gateway.start(timeout=60)
+        first, started, _ = when(w, lambda done: done > 0)
+        last, ended, _ = when(w, lambda done: done >= count * 0.99)
+        return (last - first) / (ended - started)
 
 
 def _seen(w: World, counted: "Counted", least: int) -> tuple[float, dict[str, float]] | None:
@@ -116,7 +146,10 @@ class _Endpoint(asyncio.Protocol):
         self.got["posts"] += 1
         self.got["events"] += body.count(b'"id":"evt_') if body.startswith(b"[") else 1
         self.got["at"] = time.perf_counter()
-        self._transport.write(_OK)
+        if b"/slow" in head.split(b"\r\n", 1)[0]:
+            asyncio.get_running_loop().call_later(SLOW, self._transport.write, _OK)
+        else:
+            self._transport.write(_OK)
 
 
 async def _serve(port: int) -> None:

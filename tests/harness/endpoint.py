@@ -9,7 +9,7 @@ What it does is in the path: `/ok`; `/status/410`; `/later/2`, 429 with that Ret
 `/later-date/2` with the time that it is then;
 `/redirect`; `/slow/0.5`, answers after so many seconds; `/silent`; `/cut`, ends in the middle of its answer the first
 time an id comes; `/close`, ends the connection after each answer; `/refuse-first`, 500 to the first id of all. A line
-is in the ledger before the answer is sent. `start("/status/503")` makes it do that, whatever a request's path is.
+is in the ledger before the answer is sent. `do("/status/503")` makes it do that from now on, whatever the path is.
 """
 
 import asyncio
@@ -64,10 +64,16 @@ class WebhookEndpoint:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, instead: str = "") -> None:
+    def do(self, what: str) -> None:
+        """From the next request on; `""`: as its path says."""
+        wish = self.ledger.with_suffix(".wish")
+        wish.write_text(what)
+        wish.rename(self.ledger.with_suffix(".does"))
+
+    def start(self) -> None:
         ready = self.ledger.with_suffix(".ready")
         ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.harness.endpoint", str(self.port), str(self.ledger), instead]
+        command = [sys.executable, "-m", "tests.harness.endpoint", str(self.port), str(self.ledger)]
         self._process = subprocess.Popen(command, cwd=ROOT)
         eventually(ready.exists, "the endpoint listens")
 
@@ -88,8 +94,9 @@ def _posted(line: dict[str, Any]) -> Posted:
     return Posted(line["path"], line["headers"], base64.b64decode(line["body"]), line["connection"], line["status"])
 
 
-async def _serve(port: int, ledger: Path, instead: str) -> None:
+async def _serve(port: int, ledger: Path) -> None:
     seen: dict[str, None] = {}
+    wish = ledger.with_suffix(".does")
     connections = 0
     with ledger.open("a") as book:
 
@@ -115,6 +122,7 @@ async def _serve(port: int, ledger: Path, instead: str) -> None:
             seen[id] = None
             if path == "/refuse-first" and id == next(iter(seen)):
                 path = "/status/500"
+            instead = wish.read_text() if wish.exists() else ""
             does = (instead or path).split("/")[1:]
             book.write(json.dumps({**line, "status": _status(does, first)}) + "\n")
             book.flush()
@@ -166,4 +174,4 @@ async def _answer(path: list[str], writer: asyncio.StreamWriter, first: bool) ->
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2])))

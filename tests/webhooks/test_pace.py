@@ -29,7 +29,8 @@ def test_the_window_is_never_more_than_the_operator_allows() -> None:
     assert Pace(1).window == 1
 
 
-def test_rests_double_and_end_with_a_success() -> None:
+@pytest.mark.parametrize("taken", [True, False])
+def test_rests_double_and_end_with_an_answer(taken: bool) -> None:
     pace, now, rests = Pace(100), NOW, []
     for _ in range(9):
         pace.unanswered(now, now)
@@ -38,7 +39,10 @@ def test_rests_double_and_end_with_a_success() -> None:
     assert rests[:3] == [FIRST_REST, 2 * FIRST_REST, 4 * FIRST_REST]
     assert rests[-2:] == [LONGEST_REST, LONGEST_REST]
     assert pace.window == 1
-    pace.succeeded(now)
+    if taken:
+        pace.succeeded(now)
+    else:
+        pace.refused("msg_1", False, now, 0)
     pace.unanswered(now, now)
     assert pace.rests_until - now == FIRST_REST
 

@@ -26,11 +26,13 @@ async def wait_for_late(world: World, count: int) -> None:
 async def test_what_waits_since_an_outage_comes_soon(tmp_path: Path, batch: int) -> None:
     endpoint = WebhookEndpoint(tmp_path / "ledger")
     async with World.open(tmp_path, retry=RETRY) as world:
-        endpoint.start("/status/503")
+        endpoint.do("/status/503")
+        endpoint.start()
         told = await world.add(endpoint.url("/ok"), batch=batch)
         events = await world.happen(60)
         await wait_for_late(world, 60)
         endpoint.stop()
+        endpoint.do("")
         refused = len(endpoint.received())
         with endpoint:
             await world.happen(1)  # whose success tells that it is back
@@ -46,11 +48,13 @@ async def test_what_waits_since_an_outage_comes_soon(tmp_path: Path, batch: int)
 async def test_a_restart_in_the_outage_changes_nothing(tmp_path: Path) -> None:
     endpoint = WebhookEndpoint(tmp_path / "ledger")
     async with World.open(tmp_path, retry=RETRY) as world:
-        endpoint.start("/status/500")
+        endpoint.do("/status/500")
+        endpoint.start()
         told = await world.add(endpoint.url("/ok"))
         await world.happen(10)
         await wait_for_late(world, 10)
     endpoint.stop()
+    endpoint.do("")
     with endpoint:
         async with World.open(tmp_path, retry=RETRY) as world:
             await world.happen(1)
