@@ -23,8 +23,8 @@ from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
 from tests.webhooks.world import make_endpoint
 
-COUNT = 20_000
-WARM = 2_000  # events before the watch starts
+COUNT = 10_000
+WARM = 1_000  # events before the watch starts
 SLOW = 2.0  # seconds
 DEAD = "http://127.0.0.1:9/"
 SETTINGS = {"webhooks": {"allow_networks": ["127.0.0.0/8"]}}
@@ -47,7 +47,7 @@ def webhooks(batch: int) -> dict[str, float]:
         }
 
 
-def beside(count: int = 6_000) -> dict[str, float]:
+def beside(count: int = 4_000) -> dict[str, float]:
     """How much of its rate mail keeps beside a dead, a slow and a fast endpoint, each told of every event: with and
     without them, turn and turn about.
     """
