@@ -20,6 +20,7 @@ from emailgw.errors import EmailgwError
 
 MAX_OUTPUT = 2_000_000  # characters that one message may say
 MAX_STEPS = 100_000  # pieces put together for one message: nested sections multiply
+TOO_LONG = f"it says more than {MAX_OUTPUT} characters"
 MAX_DEPTH = 10  # of sections in sections
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,99}){0,9}")
@@ -45,10 +46,22 @@ class Placeholder(NamedTuple):
 class Section(NamedTuple):
     path: tuple[str, ...]
     inverted: bool
-    nodes: "Nodes"
+    block: "Block"
 
 
-Nodes = tuple[str | Placeholder | Section, ...]
+class Block(NamedTuple):
+    """Pieces in a row; a number is that one of `placeholders`. Each of those says the same wherever it stands in the
+    block, so it is looked up and escaped once.
+    """
+
+    pieces: tuple[str | int | Section, ...]
+    placeholders: tuple[Placeholder, ...]
+    has_sections: bool
+
+
+class Parsed(NamedTuple):
+    block: Block
+    needed: frozenset[str]
 
 
 def render(content: Content, variables: Mapping[str, object]) -> Content:
@@ -78,16 +91,14 @@ def needed_names(text: str) -> frozenset[str]:
     A name in a section may be the item's, and a section's own name may be missing: that is what sections are for.
     Raises TemplateError when the template is malformed.
     """
-    return frozenset(
-        node.path[0] for node in parse(text) if isinstance(node, Placeholder) and node.path and node.fallback is None
-    )
+    return parse(text).needed
 
 
 def is_variable_name(text: str) -> bool:
     return "." not in text and _NAME.fullmatch(text) is not None
 
 
-def parse(text: str) -> Nodes:
+def parse(text: str) -> Parsed:
     """A template's pieces. Raises TemplateError with what is wrong and where."""
     return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _Parser(text).parse()
 
@@ -101,7 +112,12 @@ class _Open(NamedTuple):
 
     name: str
     inverted: bool
-    nodes: list[str | Placeholder | Section]
+    pieces: list[str | int | Section]
+    placeholders: dict[Placeholder, int]
+
+    def block(self) -> Block:
+        has_sections = any(isinstance(piece, Section) for piece in self.pieces)
+        return Block(tuple(self.pieces), tuple(self.placeholders), has_sections)
 
 
 class _Parser:
@@ -109,20 +125,22 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._open = [_Open("", False, [])]
+        self._open = [_Open("", False, [], {})]
 
-    def parse(self) -> Nodes:
+    def parse(self) -> Parsed:
         at = 0
         while (start := self._text.find("{{", at)) >= 0:
             at = self._tag(at, start)
         self._literal(at, len(self._text))
         if len(self._open) > 1:
             raise TemplateError(f"the section {{{{#{self._open[-1].name}}}}} has no end")
-        return tuple(self._open[0].nodes)
+        block = self._open[0].block()
+        needed = (node.path[0] for node in block.placeholders if node.path and node.fallback is None)
+        return Parsed(block, frozenset(needed))
 
     def _literal(self, start: int, end: int) -> None:
         if start < end:
-            self._open[-1].nodes.append(self._text[start:end])
+            self._open[-1].pieces.append(self._text[start:end])
 
     def _tag(self, at: int, start: int) -> int:
         """The literal text from `at` and the tag at `start`; where to go on."""
@@ -147,18 +165,20 @@ class _Parser:
         if sign in ("#", "^"):
             if len(self._open) > MAX_DEPTH:
                 raise TemplateError(f"sections are nested deeper than {MAX_DEPTH}")
-            self._open.append(_Open(body, sign == "^", []))
+            self._open.append(_Open(body, sign == "^", [], {}))
         elif sign == "/":
             self._close(body, path)
         else:
-            self._open[-1].nodes.append(Placeholder(path, sign not in ("{", "&"), fallback if bar else None))
+            pieces, placeholders = self._open[-1].pieces, self._open[-1].placeholders
+            placeholder = Placeholder(path, sign not in ("{", "&"), fallback if bar else None)
+            pieces.append(placeholders.setdefault(placeholder, len(placeholders)))
         return after
 
     def _close(self, name: str, path: tuple[str, ...]) -> None:
         section = self._open.pop()
         if not self._open or section.name != name:
             raise TemplateError(f"{{{{/{name}}}}} ends no section that is open there")
-        self._open[-1].nodes.append(Section(path, section.inverted, tuple(section.nodes)))
+        self._open[-1].pieces.append(Section(path, section.inverted, section.block()))
 
     def _path(self, name: str, start: int) -> tuple[str, ...]:
         if name == ".":
@@ -185,7 +205,7 @@ class _Parser:
 
 
 @functools.lru_cache(_REMEMBERED)
-def _remembered(text: str) -> Nodes:
+def _remembered(text: str) -> Parsed:
     return _Parser(text).parse()
 
 
@@ -197,33 +217,48 @@ class _Rendering:
         self._steps = MAX_STEPS
 
     def apply(self, template: str, values: dict[str, object], escape: Callable[[str], str]) -> str:
-        pieces: list[str] = []
-        self._fill(parse(template), [values], escape, pieces.append)
-        return "".join(pieces)
+        said: list[str] = []
+        self._fill(parse(template).block, [values], escape, said)
+        return "".join(said)
 
-    def _fill(
-        self, nodes: Nodes, stack: Sequence[object], escape: Callable[[str], str], add: Callable[[str], None]
-    ) -> None:
-        self._steps -= 1 + len(nodes)
+    def _fill(self, block: Block, stack: Sequence[object], escape: Callable[[str], str], said: list[str]) -> None:
+        self._steps -= 1 + len(block.pieces)
         if self._steps < 0:
             raise TemplateError(f"it repeats too much: more than {MAX_STEPS} pieces")
-        for node in nodes:
-            if isinstance(node, str):
-                piece = node
-            elif isinstance(node, Placeholder):
-                piece = _text(_look_up(node.path, stack))
-                if not piece and node.fallback is not None:
-                    piece = node.fallback
-                if node.escaped and len(piece) <= self._room:
-                    piece = escape(piece)
+        texts = self._say(block.placeholders, stack, escape)
+        if not block.has_sections:
+            self._add([piece if isinstance(piece, str) else texts[piece] for piece in block.pieces], said)  # type: ignore[index]
+            return
+        for piece in block.pieces:
+            if isinstance(piece, Section):
+                for item in _items(piece, _look_up(piece.path, stack)):
+                    self._fill(piece.block, [*stack, item], escape, said)
             else:
-                for item in _items(node, _look_up(node.path, stack)):
-                    self._fill(node.nodes, [*stack, item], escape, add)
-                continue
-            self._room -= len(piece)
-            if self._room < 0:
-                raise TemplateError(f"it says more than {MAX_OUTPUT} characters")
-            add(piece)
+                self._add([piece if isinstance(piece, str) else texts[piece]], said)
+
+    def _say(
+        self, placeholders: Sequence[Placeholder], stack: Sequence[object], escape: Callable[[str], str]
+    ) -> list[str]:
+        texts: list[str] = []
+        least = 0  # since each of them will stand there at least once
+        for placeholder in placeholders:
+            text = _text(_look_up(placeholder.path, stack))
+            if not text and placeholder.fallback is not None:
+                text = placeholder.fallback
+            if placeholder.escaped and len(text) <= self._room:
+                text = escape(text)
+            least += len(text)
+            if least > self._room:
+                raise TemplateError(TOO_LONG)
+            texts.append(text)
+        return texts
+
+    def _add(self, pieces: list[str], said: list[str]) -> None:
+        """They are not put together yet: what is too much was never there."""
+        self._room -= sum(map(len, pieces))
+        if self._room < 0:
+            raise TemplateError(TOO_LONG)
+        said += pieces
 
 
 def _look_up(path: tuple[str, ...], stack: Sequence[object]) -> object:

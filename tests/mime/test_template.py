@@ -113,6 +113,14 @@ def test_repetition_and_output_are_bounded() -> None:
         fill("{{#l}}{{s}}{{/l}}", l=[1] * 1000, s="x" * 10_000)
     with pytest.raises(TemplateError, match="characters"):
         fill("{{s}}", s="x" * (MAX_OUTPUT + 1))
+    with pytest.raises(TemplateError, match="characters"):
+        fill("{{a}}{{b}}", a="<" * (MAX_OUTPUT // 4), b="x" * 10)
+
+
+def test_a_placeholder_that_stands_there_twice_says_the_same_twice_and_escapes_as_each_is_written() -> None:
+    text = "{{a}}{{{a}}}{{a|x}}{{#l}}{{a}}{{.}}{{/l}}{{a}}"
+    assert fill(text, a="<", l=["1", "2"]) == ("<<<<1<2<", "&lt;<&lt;&lt;1&lt;2&lt;")
+    assert fill("{{#l}}{{a}}{{a}}{{/l}}", a="o", l=[{"a": 1}, {}])[0] == "11oo"
 
 
 JSON = st.recursive(
