@@ -21,7 +21,7 @@ MAX_LINE = 4000
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,50})[ \t]{0,5}:[ \t]*(.*)", re.DOTALL)
 _FINAL = re.compile(r"^[ \t>]{0,8}(?:final|original|x-actual)-recipient[ \t]{0,3}:", re.IGNORECASE | re.MULTILINE)
 _ABOUT_RECIPIENT = ("final-recipient", "original-recipient", "x-actual-recipient")
-_REPLY_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[\s:;-]|$)")
+_REPLY_CODE = re.compile(r"(?<![\w.])([45]\d\d)(?=[\s:;-]|$)")  # not the 416 of "OFR_416"
 _FAILURE_STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _ACTIONS = {
     "fail": Action.FAILED,

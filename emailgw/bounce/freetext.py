@@ -29,6 +29,8 @@ _LABEL = re.compile(
     r"envelope|actual|your|the|e-?mail)[ -]?){0,3}"
     r"(?:recipients?|recipient\(s\)|recipient address|addressee|rcpt to|rcpt|empfanger|empfangeradresse|"
     r"destinataire|destinatario|destinatari|destinatarios|odbiorca|prijemce|"
+    r"mottagare|mottaker|modtager|vastaanottaja|ontvanger|alici|cimzett|primatelj|prejemnik|destinatar|primalac|"
+    r"nguoi nhan|penerima|gavejas|sanemejs|saaja|παραληπτης|одержувач|المستلم|נמען|گیرنده|ผู้รับ|"
     r"адресат|получатель|收件人|收信人|宛先|送信先|受信者|수신자|받는 ?사람|user|users|"
     r"mailbox|failed address|address|addresses|"
     r"adresse|indirizzo|direccion|endereco)"

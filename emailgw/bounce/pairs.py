@@ -19,18 +19,19 @@ MAX_UNSPACED = 400
 NEAR_UNSPACED = 16  # characters
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['-](?=[^\W\d_])){0,40}")
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_UNSPACED = re.compile("[\u0900-\u097f\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SENDER = ("sender", "from", "absender", "expediteur", "remitente", "remetente", "mittente", "afzender", "отправител")
 _ATTRIBUTES = frozenset(("unknown", "invalid", "incorrect", "unrecognized", "undefined"))
 _THINGS = frozenset(THINGS.split())
 _NEGATED = {
+    "cannot": "can not",
     "isn't": "is not",
     "aren't": "are not",
     "wasn't": "was not",
     "doesn't": "does not",
     "don't": "do not",
     "couldn't": "could not",
-    "can't": "cannot",
+    "can't": "can not",
     "hasn't": "has not",
 }
 
@@ -131,8 +132,8 @@ def _vocabularies() -> tuple[tuple[_Vocabulary, _Vocabulary], ...]:
 
 def _plain(text: str) -> str:
     """With one way to negate ("doesn't exist" and "does not exist" are the same), and without joined words."""
-    text = text.replace("_", " ")
-    if "n't" in text:
+    text = text.replace("_", " ").replace("'s ", " ")
+    if "n't" in text or "cannot" in text:
         for short, long in _NEGATED.items():
             text = text.replace(short, long)
     return text

@@ -193,7 +193,7 @@ def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
     """Whether text may be believed to report a failure or a delay."""
     if "x-failed-recipients" in mail.fields:
         return True
-    if signals.personal or signals.success or (signals.aggregate and not signals.daemon):
+    if signals.personal or signals.success or signals.own_mailbox or _is_statistic(signals):
         return False
     if signals.daemon:
         told = signals.failure or signals.delay or (signals.robot and classify(None, None, text).known)
@@ -204,6 +204,11 @@ def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
         return True
     told = signals.failure and (signals.null_sender or signals.failure_subject)
     return told and _names_cause(text) and not contains_any(folded(text[:6000]), wording.PARCELS)
+
+
+def _is_statistic(signals: Signals) -> bool:
+    """Whether the message counts what happened to many; a postmaster may send such a thing, a robot says it of one."""
+    return signals.aggregate and not signals.robot and not (signals.daemon and signals.failure_subject)
 
 
 def _names_cause(text: str) -> bool:
@@ -236,11 +241,11 @@ def _findings(mail: Mail, signals: Signals, text: str, notice: Notice) -> list[F
 
 
 def _text_report(mail: Mail, signals: Signals, text: str, notice: Notice, findings: list[Finding]) -> Report:
-    if not findings and not signals.daemon and not signals.failure_subject:
-        return Report(kind=_kind_of_other(mail, signals, text))
     returned = returned_message(notice.fields)
-    if not findings and len(returned.recipients) == 1:
+    if not findings and len(returned.recipients) == 1 and (signals.daemon or signals.failure_subject):
         findings = [Finding(returned.recipients[0], text[:2000])]
+    if not findings and not signals.daemon:
+        return Report(kind=_kind_of_other(mail, signals, text))
     action = Action.DELAYED if signals.delay else Action.FAILED
     recipients = tuple(_text_recipient(finding, action, text, len(findings)) for finding in findings)
     kind = Kind.DELAYED if signals.delay and recipients else Kind.NONSTANDARD_BOUNCE

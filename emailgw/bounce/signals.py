@@ -38,6 +38,10 @@ _PERSONAL_SUBJECT = re.compile(
     r"\[ticket|#\d{3,}"
 )
 _REPORT_SUBJECT = re.compile(r"report domain:|dmarc|tls-?rpt|aggregate report|log ?watch|cron\b|statistics")
+_OWN_MAILBOX = re.compile(
+    r"\byour (?:e-?mail |mail )?(?:mailbox|inbox|account|storage|quota)\b(?:[^.\n]|\.(?=\S)){0,80}"
+    r"\b(?:is|has|will|was|exceed)"
+)
 _QUOTED = re.compile(r"^[ \t]{0,4}[>|][ \t]?(?!>)(?![^\s@]{1,64}@[^\s@]{1,200}[ \t]*$)(?!>> )")
 _GREETING = re.compile(
     r"^\s{0,8}(?:hi|hello|hey|dear|guten tag|hallo|bonjour|hola|ciao|sehr geehrte\w?|"
@@ -54,6 +58,7 @@ class Signals(msgspec.Struct, frozen=True):
     `daemon`: the author is a mail system, or a postmaster, who may be a person; `robot`: surely no person.
     `null_sender`: the reverse-path is empty. `automatic`: RFC 3834 says so.
     `personal`: a reply or a forward, by its subject or by its form. `failure`, `delay`, `success`: what is said.
+    `own_mailbox`: a warning about the reader's own mailbox.
     """
 
     daemon: bool
@@ -69,6 +74,7 @@ class Signals(msgspec.Struct, frozen=True):
     vacation: bool
     auto_reply: bool
     aggregate: bool
+    own_mailbox: bool
 
     @property
     def machine(self) -> bool:
@@ -90,20 +96,24 @@ def read_signals(mail: Mail, notice: str) -> Signals:
     introduced = contains_any(beginning[:200], wording.INTRODUCTION)
     announces = _begins_with(subject, wording.FAILURE, 3)
     personal = bool(_PERSONAL_SUBJECT.match(subject)) or ("in-reply-to" in fields and not daemon)
+    null_sender = _has_null_sender(fields)
+    failure_subject = contains_any(subject, wording.FAILURE)
+    civil = not robot and not (null_sender and daemon and failure_subject)  # only then a greeting is a person's
     return Signals(
         daemon=daemon,
         robot=robot,
-        null_sender=_has_null_sender(fields),
+        null_sender=null_sender,
         automatic=automatic,
-        personal=(personal and not (daemon and introduced)) or bool(_GREETING.search(beginning[:1500]) and not robot),
+        personal=(personal and not (daemon and introduced)) or bool(civil and _GREETING.search(beginning[:1500])),
         list_traffic=_is_list_traffic(fields),
-        failure_subject=contains_any(subject, wording.FAILURE),
+        failure_subject=failure_subject,
         failure_text=contains_any(beginning, wording.FAILURE),
         delay=_says_delay(subject, beginning),
         success=_says_success(subject) and not announces_failure(beginning),
         vacation=vacation or _begins_with(subject, wording.VACATION_SUBJECT, 25),
         auto_reply=auto_reply or (not announces and contains_any(subject[:60], wording.AUTO_REPLY_SUBJECT)),
         aggregate=bool(_REPORT_SUBJECT.search(subject)) or _carries_aggregate(mail),
+        own_mailbox=not robot and _is_about_own_mailbox(f"{subject}\n{beginning}"),
     )
 
 
@@ -158,6 +168,12 @@ def _says_delay(subject: str, beginning: str) -> bool:
     if contains_any(beginning, wording.FINAL) or contains_any(subject, wording.FINAL):
         return False
     return contains_any(subject, wording.DELAY) or contains_any(beginning, wording.DELAY)
+
+
+def _is_about_own_mailbox(text: str) -> bool:
+    if not (_OWN_MAILBOX.search(text) or contains_any(text, wording.OWN_MAILBOX)):
+        return False
+    return not contains_any(text, wording.ABOUT_YOUR_MESSAGE)
 
 
 def _says_success(subject: str) -> bool:

@@ -1,8 +1,7 @@
 """How mail systems announce failure, delay and absence, in the languages they speak: phrase tables and nothing else.
 
 A table answers one question about a subject or a notice; `signals` asks them. For how phrases are written and
-compared
-see `folding`.
+compared see `folding`.
 """
 
 from emailgw.bounce.folding import phrases
@@ -63,6 +62,20 @@ FAILURE = phrases(
     無法投遞
     傳送失敗 | 传输失败 | 未送达 | 投遞失敗 | 送达失败 | 无法传递 | 未能投递 | 無法送達 | 無法寄送 | 投递错误
     반송 | 배달되지 | 전달되지 | 배달 실패 | 전송 실패 | 발송 실패 | 전송하지 못 | 배달할 수 없
+    nao e possivel entregar | non recapitabil | niedostarczaln | kan ikke leveres | ei voi toimittaa | teslim edileme
+    не удается доставить | nepodarilo dorucit | nelivrat | nelivrabil | imposibil de livrat | no s'ha pogut lliurar
+    no lliurat | no s'ha lliurat | nije isporucen | nije dostavlj | moguce isporuciti | moguce dostaviti
+    isporuka nije usp | neisporuciv | mogoce dostaviti | ni bilo mogoce | ni dostavljen | nedostavljiv
+    није испоручен | могуће испоручити | испорука није | не е доставен | не вдалося доставити | неможливо доставити
+    nepavyko pristatyti | nebuvo pristatyt | buti pristatyt | nepristatom | neizdevas piegadat | nevareja piegadat
+    nav piegadat | nepiegadajam | kohale toimetada | kohaletoimetamatu | toimetada ei | ekki haegt að afhenda
+    αποτυχια παραδοσης | να παραδοθει | δεν παραδοθηκε | δεν ειναι δυνατη η παραδοση | μη παραδοτε
+    tidak terkirim | tidak dapat dikirim | gagal dikirim | pengiriman gagal | gagal mengirim | gagal dihantar
+    tidak dapat disampaikan | tidak dapat dihantar | khong gui duoc | khong the gui | gui that bai
+    khong the chuyen | khong the phan phoi | khong chuyen duoc | ไม่สามารถส่ง | ส่งไม่สำเร็จ | ส่งไม่ถึง
+    การส่งล้มเหลว | تعذر تسليم | تعذر إرسال | تعذر توصيل | لم يتم تسليم | فشل التسليم | فشل تسليم | فشل إرسال
+    لا يمكن تسليم | غير قابل للتسليم | לא ניתן למסור | לא ניתן היה למסור | לא נמסר | מסירה נכשלה | ההודעה נכשלה
+    تحویل داده نشد | تحویل نشد | ارسال نشد | قابل تحویل نیست | वितरित नहीं | डिलीवर नहीं
     """
 )
 
@@ -93,6 +106,9 @@ DELAY = phrases(
     задерж | отложен | отсрочен | повторные попытки | продолжит попытки | еще не доставлен | попытки доставки будут
     遅延 | 遅れて | 再送を試み | 再送信を試み | 配信を継続 | 引き続き | 再度配信 | 延迟 | 延遲 | 继续尝试 | 将重试
     稍后重试 | 지연
+    transient non-fatal | transient failure | delayed address | καθυστερ | tertunda | penundaan | bi tri hoan | cham tre
+    ล่าช้า | تأخر | تأخير | تاخیر | מתעכב | עיכוב | התעכב | odgoden | kasnjenj | zakasnel | endarreri | intarzi
+    забавен | затрим | atideta | veluoja | aizkave | viibi
     """
 )
 
@@ -109,6 +125,26 @@ FINAL = phrases(
     could not be delivered to one or more | has been abandoned | action: failed | unsuccessfully tried
     undeliverable to
     endgultig | aufgegeben | keine weiteren | definitiv | errore permanente | error permanente | erro permanente
+    """
+)
+
+# The reader's own mailbox is spoken of, which bounces nothing. Further languages than the pattern in `signals` reads.
+OWN_MAILBOX = phrases(
+    """
+    your new mailbox | you are running out of | you have used | almost full | nearly full | ihr postfach ist
+    ihr postfach hat | ihr neues postfach | ihr speicherplatz | votre boite est | votre boite aux lettres est
+    votre boite mail | su buzon esta | tu buzon | la tua casella | la sua casella | sua caixa de | uw postvak is
+    uw mailbox is | din postlada | din inkorg | twoja skrzynka | vase schranka | ваш ящик | ваш почтовыи ящик
+    您的邮箱已 | あなたのメールボックス
+    """
+)
+# What stands in a report in spite of that: it tells the sender of his message.
+ABOUT_YOUR_MESSAGE = phrases(
+    """
+    your message | your mail to | your email to | your e-mail | the message you sent | message that you sent
+    following recipient | following address | ihre nachricht | ihre e-mail an | votre message | su mensaje
+    sua mensagem | il messaggio | uw bericht | ditt meddelande | twoja wiadomosc | vase zprava | ваше сообщение
+    ваше письмо | 您的邮件 | メッセージ
     """
 )
 
@@ -170,7 +206,10 @@ VACATION_SUBJECT = phrases(
     raspuns automat | автоматический ответ | автоответ | вне офиса | отсутств | в отпуске | αυτοματη απαντηση
     自動応答 | 自動返信 | 不在 | 休暇 | 自动回复 | 自動回覆 | 自动答复 | 外出 | 休假 | 부재중 | 자동 회신
     자동 응답 | 자동회신
-    автоматическии ответ | автоматична
+    автоматическии ответ | автоматична | автоматичен отговор | resposta automatica | automatski odgovor
+    samodejni odgovor | аутоматски одговор | automatinis atsakymas | automatiska atbilde | automaatvastus
+    balasan otomatis | balasan automatik | tra loi tu dong | phan hoi tu dong | ตอบกลับอัตโนมัติ | رد تلقائي
+    الرد التلقائي | خارج المكتب | מענה אוטומטי | תשובה אוטומטית | מחוץ למשרד | پاسخ خودکار
     """
 )
 AUTO_REPLY_SUBJECT = phrases(

@@ -119,4 +119,40 @@ MORE_NONEVENTS = (
         "From: a@qq.example\nSubject: 自动回复: hello",
         "您好，我不在。邮件已收到。\n",
     ),
+    NonEvent(
+        "mailbox almost full",
+        "From: Mail Administrator <postmaster@example.com>\nSubject: Your mailbox is almost full\nReturn-Path: <>",
+        "Your mailbox me2@example.com has reached 95% of its quota. If it is full, mail will be returned to sender.\n",
+    ),
+    NonEvent(
+        "mailbox full, says a thief",
+        "From: IT <it@phish.example>\nSubject: Mailbox full - delivery failed\nReturn-Path: <>",
+        "Your mailbox me2@example.com is full. 7 messages could not be delivered. Click to fix.\n",
+    ),
+    NonEvent(
+        "welcome",
+        "From: Postmaster <postmaster@example.com>\nSubject: Welcome to your new mailbox\nReturn-Path: <>",
+        "Your new mailbox me2@example.com is ready. Message size limit: 20 MB. Mail to unknown users is rejected.\n",
+    ),
+    NonEvent(
+        "statistics of a postmaster",
+        "From: Postmaster <postmaster@example.com>\nSubject: Queue statistics\nReturn-Path: <>",
+        "12 messages bounced. Top failing recipient: lost@example.net (550 user unknown).\nRecipients: a@x.example\n",
+    ),
+    NonEvent(
+        "list that refuses",
+        "From: SYMPA <sympa@lists.example>\nSubject: Message distribution: Message rejected\nReturn-Path: <>\n"
+        "Auto-Submitted: auto-replied",
+        "Your message for list 'all' has been rejected.\nYou are not allowed to send this message.\n",
+    ),
+    NonEvent(
+        "away, in Croatian",
+        "From: Ivo <ivo@example.net>\nSubject: Automatski odgovor: narudžba\nReturn-Path: <>",
+        "Na odmoru sam. Vaša poruka nije isporučena nikome. Pišite na ana@example.net\n",
+    ),
+    NonEvent(
+        "away, in Arabic",
+        "From: Omar <omar@example.net>\nSubject: رد تلقائي: طلب\nReturn-Path: <>",
+        "أنا في إجازة. لم يتم تسليم رسالتك إلى أحد. اكتب إلى ana@example.net\n",
+    ),
 )

@@ -10,10 +10,11 @@ from emailgw.core.status import EnhancedStatus
 from tests.bounce.replies import REPLIES
 from tests.bounce.replies_in_words import WORDS
 from tests.bounce.replies_of_providers import PROVIDERS
+from tests.bounce.replies_unforeseen import UNFORESEEN
 from tests.bounce.test_parse import report_of
 
 LINES = [
-    (text.strip(), reason) for table in (PROVIDERS, WORDS) for reason, block in table.items()
+    (text.strip(), reason) for table in (PROVIDERS, WORDS, UNFORESEEN) for reason, block in table.items()
     for text in block.strip().split("\n")
 ]  # fmt: skip
 # The sender is at fault, or a moment, or the message: nobody may be written off for it.

@@ -11,6 +11,7 @@ from tests.bounce.forms import FORMS, RETURNED, Form
 from tests.bounce.forms_abroad import ABROAD
 from tests.bounce.forms_of_gateways import GATEWAYS
 from tests.bounce.forms_of_servers import SERVERS
+from tests.bounce.forms_worldwide import WORLDWIDE
 from tests.bounce.more_forms import MORE_FORMS
 from tests.bounce.more_nonevents import MORE_NONEVENTS
 from tests.bounce.nonevents import NONEVENTS, NonEvent
@@ -30,7 +31,9 @@ def report_of(status: str, head: str = "", returned: str = "") -> bytes:
 
 
 @pytest.mark.parametrize("returned", ["", RETURNED], ids=["notice", "with returned message"])
-@pytest.mark.parametrize("form", [*FORMS, *MORE_FORMS, *SERVERS, *GATEWAYS, *ABROAD], ids=lambda form: form.name)
+@pytest.mark.parametrize(
+    "form", [*FORMS, *MORE_FORMS, *SERVERS, *GATEWAYS, *ABROAD, *WORLDWIDE], ids=lambda form: form.name
+)
 def test_form_is_read(form: Form, returned: str) -> None:
     if "other@example.org" in form.expected:
         returned = RETURNED  # only the returned message names the recipient
@@ -53,6 +56,24 @@ def test_what_is_no_report_is_no_event(message: NonEvent) -> None:
     report = parse(f"{message.header}\nTo: me@example.com\n\n{message.body}".encode())
     assert report.kind in NOT_EVENTS
     assert report.recipients == ()
+
+
+def test_greeting_of_a_post_office_is_no_letter() -> None:
+    body = (
+        "Sehr geehrte Damen und Herren,\n\nIhre Nachricht an lost@example.net konnte nicht zugestellt werden, da die "
+    )
+    head = "Return-Path: <>\nFrom: postmaster@example.net\nTo: me@example.com\nSubject: Nachricht unzustellbar\n"
+    letter = f"{head}Content-Type: text/plain; charset=utf-8\n\n{body}zulässige Größe überschritten wurde.\n"
+    (one,) = parse(letter.encode()).recipients
+    assert (one.recipient, one.reason) == ("lost@example.net", Reason.SIZE)
+    assert parse(letter.replace("Return-Path: <>\n", "").encode()).recipients == ()
+
+
+def test_provider_code_is_no_reply_code() -> None:
+    notice = "Message non délivré à :\n\n <lost@example.net>\n\nAdresse d'au moins un destinataire invalide. OFR_416\n"
+    head = "From: MAILER-DAEMON@example.net\nTo: me@example.com\nSubject: echec de livraison\n"
+    (one,) = parse(f"{head}Content-Type: text/plain; charset=utf-8\n\n{notice}".encode()).recipients
+    assert (one.reply_code, one.reason, one.hard) == (None, Reason.USER_UNKNOWN, True)
 
 
 def test_fields_of_a_standard_report() -> None:

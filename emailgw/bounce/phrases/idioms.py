@@ -64,6 +64,7 @@ IDIOMS = (
     (
         Reason.REPUTATION,
         """
+    sender score | senderscore
     ip reputation | reputation of the | low reputation | bad reputation | poor reputation | due to reputation
     sender reputation | user complaints | complaints from users | spamhaus | blocked using | dnsbl | blacklisted
     blocklist | not accepting connections | from & weren't sent | new or untrusted ip | untrusted ip

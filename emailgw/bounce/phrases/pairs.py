@@ -21,6 +21,14 @@ _PERSON = """
     felhasznal*
     cimzett* postafiok* destinatarul utilizator*
     παραληπτη* χρηστη*
+    mobile_number phone_number subscriber_number adresa cutia contul utilizatorul primatel* prejemnik* uporabnik*
+    predal* sanducic* потребител* корисник* примал* сандуч* кутия* usuari* destinatari bustia compte adreca
+    inkorg* brevlad* postkasse* postboks* innboks* laatikko* vartotoj* gavej* dezut* paskyr*
+    lietotaj* sanemej* pastkast* kasutaja*
+    saaja* postkast* aadress* notand* vidtakand* postholf* γραμματοκιβωτι* θυριδα λογαριασμ*
+    pengguna penerima akun kotak alamat peti nguoi_nhan nguoi_dung hop_thu tai_khoan dia_chi
+    المستخدم مستخدم المستلم مستلم صندوق البريد بريد الحساب حساب العنوان عنوان המשתמש משתמש הנמען נמען תיבת התיבה
+    החשבון חשבון הכתובת כתובת کاربر گیرنده صندوق حساب آدرس نشانی
 """
 _MESSAGE = """
     message* mail email* e-mail* attachment* letter body content nachricht* anhang* courriel* mensaje* correo
@@ -46,6 +54,9 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         przepeln*
         przekrocz* pln* preplnen* prekroc* переполн* заполн* превыш* переповн* dolu dolmus asildi megtelt betelt plin
         zu_viele_mails zuviele_mails γεματο
+        beyond allot* penuh melebihi da_day het_dung_luong vuot_qua plena ple plina fyldt fylt opbrugt pun puna puno
+        popunjen* poln* pilna* virsyt* parsniegt* tais taitunud uletatud taynna ylitt* πληρ* γεματ* υπερβ* нет_места
+        няма_място пълна ممتلئ ممتلئة ممتلىء تجاوز תיבה_מלאה מלאה מלא חרגה חרג پر تکمیل
         """,
     ),
     (
@@ -60,6 +71,9 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         gesloten inaktiv* avstangd* sparret deaktywow* zablokow* nieaktywn* zablokovan* zrusen* neaktivn* заблокир*
         отключ*
         неактив* удален* заблокован* devre_disi pasif kapatil*
+        archived retired dezactivat* suspendat* blocat* onemogucen* deaktiviran* blokiran* onemogocen* zaklenjen*
+        деактивиран* блокиран* desactiva* bloqueja* suspes* απενεργοποιημεν* κλειδωμεν* dinonaktifkan diblokir
+        ditangguhkan bi_khoa bi_vo_hieu_hoa معطل معطلة موقوف محظور מושבת מושבתת חסום חסומה غیرفعال מוקפא
         """,
     ),
     (
@@ -89,6 +103,15 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         неизвест* не_существует не_наиден* несуществ* не_зарегистрирован* недеиствит* невідом* не_існуе не_знаидено
         bulunamadi bulunmuyor gecersiz* bilinmeyen yok ismeretlen nem_letezik nem_talalhato necunoscut* inexistent*
         αγνωστ* δεν_υπαρχει
+        not_live* not_reside* not_be_located no_customer no_client no_subscriber no_employee no_person no_figura
+        no_consta no_registrad* no_es_nuestro nu_exista nu_este nu_a_fost_gasit ne_postoji nepostojec* nije_pronaden*
+        nepoznat* ne_obstaja neznan* ni_najden* не_постоји непознат* няма_такъв няма_такава не_съществува
+        не_е_намерен* невалид* нет_такого такого такои неверн* нема_такого no_existeix desconegu* no_s'ha_trobat
+        δεν_βρεθηκε ανυπαρκτ* neegzistuoja nerasta* nezinom* neeksiste nav_atrast* nezinam* ei_eksisteeri ei_leitud
+        tundmatu ei_loytyn* ekki_til fannst_ekki tidak_ditemukan tidak_ada tidak_dikenal tidak_valid tidak_sah
+        tidak_wujud tidak_terdaftar khong_ton_tai khong_tim_thay khong_hop_le khong_co غير_موجود غير_معروف لا_يوجد
+        غير_صالح غير_مسجل לא_קיים לא_קיימת לא_נמצא לא_ידוע לא_מוכר אינו_קיים אינה_קיימת یافت_نشد وجود_ندارد نامعتبر
+        ناشناس
         """,
     ),
     (
@@ -145,6 +168,8 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         demasiado_grande supera excede muito_grande troppo_grand* te_groot för_stort for_stort for_stor zbyt_duz*
         prilis_velk*
         слишком_больш* превыша* cok_buyuk maximal* maximum tul_nagy prea_mare
+        uberschritten za_duz* za_wielk* za_velk* weighs prevelik* preveliko premare liian_suuri for_stor* terlalu_besar
+        qua_lon massa_gran завелик* надто_велик* твърде_голям* πολυ_μεγαλο كبيرة_جدا גדולה_מדי
         """,
     ),
     (
@@ -183,6 +208,7 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         falhou rifiutat* fallit* interrott* geweigerd mislukt verbroken misslyckades avvist odrzucon* selhal*
         odmitnut*
         отклонен* прерван* не_удалось разорван* basarisiz
+        abgebrochen getrennt repond_pas prekinut* prekinjen* esuat* dihentikan gagal that_bai
         """,
     ),
     (
@@ -213,10 +239,11 @@ UNSPACED: tuple[tuple[Reason, str, str], ...] = (
     (
         Reason.MAILBOX_FULL,
         """
-        邮箱 信箱 郵箱 收件箱 收件人 空间 空間 容量 メールボックス 受信ボックス 受信箱 ボックス 容量 메일함 사서함
+        กล่อง เมลบ็อกซ์ मेलबॉक्स 邮箱 信箱 郵箱 收件箱 收件人 空间 空間 容量
+        メールボックス 受信ボックス 受信箱 ボックス 容量 메일함 사서함
         편지함 용량
         """,
-        "满 滿 超出 超过 超過 不足 超限 一杯 いっぱい 満杯 オーバー 超え 가득 초과 부족 꽉",
+        "เต็ม เกิน भरा 满 滿 超出 超过 超過 不足 超限 一杯 いっぱい 満杯 オーバー 超え 가득 초과 부족 꽉",
     ),
     (
         Reason.USER_DISABLED,
@@ -238,9 +265,11 @@ UNSPACED: tuple[tuple[Reason, str, str], ...] = (
         Reason.USER_UNKNOWN,
         """
         收件人 收信人 收件者 用户 用戶 使用者 邮箱 信箱 郵箱 地址 账号 帐号 帳號 账户 宛先 宛て先 あて先 ユーザ
-        アドレス 受信者 メールボックス 수신자 사용자 주소 계정 아이디 수신인 받는사람
+        ผู้ใช้ ผู้รับ บัญชี ที่อยู่ उपयोगकर्ता प्राप्तकर्ता
+        アドレス 受信者 メールボックス 受取人 수신자 사용자 주소 계정 아이디 수신인 받는사람
         """,
         """
+        ไม่พบ ไม่มี ไม่ถูกต้อง ไม่รู้จัก नहीं_मिला मौजूद_नहीं 未开通 未開通 未激活
         无效 無效 不存在 不正确 不正確 有误 有誤 错误 錯誤 未找到 找不到 查无 查無 无此 無此 没有 沒有 未注册 不合法
         存在しない 存在しません 存在いたしません 見つかりません 見つからない 見つけられません 不明 誤り 間違
         正しくない 無効 없는 없습니다 존재하지 잘못 찾을 찾지 유효하지 올바르지

@@ -24,6 +24,8 @@ MAILBOX_FULL = (
     would be over quota | recipient full | recipient's mailbox is full | recipient reached disk
     blocks limit exceeded | inode limit exceeded | mailbox & is full | boxful | mbox is full | mailbox_full
     mailboxfull | mailbox has reached | maximum mailbox size | mapi_e_folder_full | mapiexceptionshutoffquota
+    insufficient storage for & recipient | insufficient storage for & user | space not enough | not enough space
+    not enough room | no room left | lack of space | has too much mail
     storagequota | exceptionshutoffquota | is out of storage | out of storage space | full mailbox
     """,
 )
@@ -53,7 +55,8 @@ USER_DISABLED = (
     disabled user | deactivated mailbox | deactivated account | is a deactivated | domain is disabled
     domain suspended | domain has been suspended | currently suspended | temporarily suspended user
     out of service | not in service | extended inactivity | disabled due to inactivity | account is under
-    not logged in
+    not logged in | not allowed to receive | not permitted to receive | not authorized to receive
+    may not receive mail
     """,
 )
 
@@ -81,7 +84,7 @@ HOST_UNKNOWN = (
     unable to resolve & domain | hostname lookup failed | unknownhostexception | no such domain name | no dns
     name does not exist | not a valid domain | invalid domain | isn't in my control/locals | is not in my control
     mail server not found | site not found | error looking up & domain | domain isn't | domain has no
-    domain you are trying to contact
+    domain you are trying to contact | no mail servers appear | unknown destination domain
     """,
 )
 

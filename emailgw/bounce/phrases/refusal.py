@@ -6,7 +6,8 @@ GREYLISTED = (
     Reason.GREYLISTED,
     """
     greylist | graylist | grey list | gray list | grey-list | gray-list | postgrey
-    temporarily deferred, try again in
+    temporarily deferred, try again in | first time sender | first-time sender | new sender/recipient | triplet
+    resend in & second | resend in & minute | come back in & minute | come back in & second
     """,
 )
 
@@ -24,7 +25,8 @@ RATE_LIMIT = (
     receiving mail too quickly | unusual rate | unusually high rate | exceeded the rate | flow control
     traffic limit | mail limit exceeded | sending limit | unexpected volume | volume of mail | daily sending quota
     submission quota | sending quota | max defers and failures | has exceeded its max | quota of messages
-    recipient limit | recipients limit | too many recipients
+    recipient limit | recipients limit | too many recipients | too much mail from | too much email from
+    too much traffic | quota for your | exceeded your quota
     """,
 )
 
@@ -69,6 +71,7 @@ ATTACHMENT = (
     illegal attachment | attachment type | attachment extension | attachments of type | prohibited attachment
     forbidden attachment | banned file | potential security issue | potentially executable | executable file
     unsafe attachment | blocked attachment | attachment blocked | phishing | attachment is not allowed
+    dlp rule | dlp policy | data loss prevention
     attachments are not allowed | suspicious attachment | banned name | malicious
     """,
 )
@@ -104,7 +107,10 @@ SENDER = (
     not permitted to send | not authorized to send to | allowed to post | allowed to send to
     authorized to send to | do not have permission | don't have permission | only accepts messages from
     only accepts mail from | requires authentication | authrequired | authentication required | restricted to
-    notauthorized | not authorised | restricted delivery
+    notauthorized | not authorised | restricted delivery | closed mailing list | not subscribed to | not a subscriber
+    are not subscribed | not a member of | members-only | members only | absender & gesperrt
+    expediteur & bloque | remitente & bloquead | mittente & bloccat | отправител & заблокирован
+    sender is blocked by recipient | sender blocked by recipient
     """,
 )
 
@@ -129,6 +135,7 @@ REPUTATION = (
     is not allowed to send mail | is blocked | has been blocked | was blocked by | server is blocked
     domain blocked | ip address & blocked | host & blocked | (bl) | access denied - invalid helo
     connection from & rejected | connections from & rejected | connections not accepted from
+    list of abusers | history of abuse | residential | range & blocked
     not accepting mail from your | refused mail service | mail from & refused | your network
     """,
 )
@@ -141,7 +148,8 @@ SPAM = (
     rejected for content | content analysis | content is blacklisted | block-send-er | suspected of
     appears to be unwanted | unwanted | message looks like | high score | bogofilter | score too high | razor
     pyzor | message rejected by filter | rejected by content | gtube | rule imposed | considered suspicious
-    mail rejete | mail rejected. ofr_506 | suspicious
+    mail rejete | mail rejected. ofr_506 | suspicious | mass mailing | mass-mailing | bulk mailing | message scored
+    points (required | scored too high | spam points
     """,
 )
 
@@ -160,6 +168,6 @@ POLICY = (
     protocol violation | no thank | go away | not acceptable | not accepted | not want | unacceptable
     encryption required | must issue a starttls | starttls | tls required | tls is required | requires tls
     requires encryption | certificate | on suppression list | suppression list | suppressed | opt-out
-    unsubscribed
+    unsubscribed | will not accept delivery
     """,
 )
