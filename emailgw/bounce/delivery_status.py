@@ -13,6 +13,7 @@ from emailgw.bounce.addresses import field_address, find_addresses, is_address
 from emailgw.bounce.report import Action
 from emailgw.core.status import EnhancedStatus
 from emailgw.core.text import clean_line
+from emailgw.mime.reader import decode_words
 
 MAX_RECIPIENTS = 300
 MAX_LINES = 20_000
@@ -70,6 +71,8 @@ def read_delivery_status(text: str) -> DeliveryStatus:
     for fields in groups:
         if _is_recipient(fields):
             recipients.append(fields)
+        elif recipients and _is_torn_off(fields, recipients[-1]):
+            recipients[-1].update(fields)
         if not recipients or "reporting-mta" in fields:
             message = fields | message
     read: dict[str, StatusGroup] = {}
@@ -120,6 +123,11 @@ def _begins_next(group: dict[str, str], value: str) -> bool:
     if "final-recipient" not in group:
         return "action" in group and "status" in group and any(name in group for name in _ABOUT_RECIPIENT)
     return field_address(group["final-recipient"]).lower() != field_address(value).lower()
+
+
+def _is_torn_off(group: dict[str, str], before: dict[str, str]) -> bool:
+    """Whether `group` is the rest of the recipient's group `before`: some systems put a blank line into it."""
+    return not ("action" in before or "status" in before) and ("action" in group or "status" in group)
 
 
 def _is_recipient(group: dict[str, str]) -> bool:
@@ -181,6 +189,7 @@ def reply_code_in(text: str) -> int | None:
 
 def _diagnostic(value: str) -> str:
     """The diagnostic without its type, which is kept where it is not SMTP: `x-unix; 75` means an exit status."""
+    value = decode_words(value) if "=?" in value else value
     kind, semicolon, rest = value.partition(";")
     return clean_line(
         rest if semicolon and kind.strip().lower() in ("smtp", "lmtp", "esmtp", "dns", "x-postfix") else value

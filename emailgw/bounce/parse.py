@@ -5,6 +5,8 @@ forms, general rules; and before any text is believed, signs that the message is
 signed return path is the caller's to judge. RFC 3464, RFC 5965, RFC 6591, RFC 3834.
 """
 
+import re
+
 import msgspec
 
 from emailgw.bounce import wording
@@ -39,6 +41,12 @@ from emailgw.mime.reader import Fields, Mail, read
 MAX_WRAPPINGS = 2
 # A delay of which no cause is told: the time is what there is to say.
 DELAY = Classification(Reason.EXPIRED, BounceType.TRANSIENT, BounceSubtype.GENERAL)
+# Applications write with an empty reverse-path too, about users, files and payments.
+_SPEAKS_OF_MAIL = re.compile(
+    r"\b(?:e-?mails?|mails?|messages?|nachricht|courriel|mensaje|messaggio|mensagem|bericht|meddelande|besked|melding)\b|"
+    r"smtp|wiadomosc|zprav|spravu|poruk|письм|сообщен|повідом|съобщ|邮件|郵件|信件|メール|メッセージ|메일|메시지|"
+    r"رسال|הודע|پیام|μηνυμα|ข้อความ|\bthu\b|pesan|missatge|mesaj|\bileti|level|viesti"
+)
 _BOUNCES = (Kind.DSN, Kind.NONSTANDARD_BOUNCE, Kind.DELAYED)
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 
@@ -200,10 +208,17 @@ def _is_bounce(mail: Mail, signals: Signals, text: str) -> bool:
         return told and not (signals.vacation and not signals.failure_subject)
     if signals.vacation or signals.auto_reply or signals.list_traffic:
         return False
+    if not _SPEAKS_OF_MAIL.search(folded(f"{mail.fields.get('subject')[:500]}\n{text[:3000]}")):
+        return False
     if signals.null_sender and (signals.failure_subject or signals.delay):
         return True
-    told = signals.failure and (signals.null_sender or signals.failure_subject)
+    told = signals.failure_subject or (signals.failure_text and signals.null_sender and _is_to_a_sender(signals, text))
     return told and _names_cause(text) and not contains_any(folded(text[:6000]), wording.PARCELS)
+
+
+def _is_to_a_sender(signals: Signals, text: str) -> bool:
+    """Whether `text` tells somebody what became of a message, which an application or a person away does not."""
+    return not signals.automatic and contains_any(folded(text[:6000]), (*wording.ABOUT_YOUR_MESSAGE, "deliver"))
 
 
 def _is_statistic(signals: Signals) -> bool:
@@ -247,9 +262,18 @@ def _text_report(mail: Mail, signals: Signals, text: str, notice: Notice, findin
     if not findings and not signals.daemon:
         return Report(kind=_kind_of_other(mail, signals, text))
     action = Action.DELAYED if signals.delay else Action.FAILED
-    recipients = tuple(_text_recipient(finding, action, text, len(findings)) for finding in findings)
+    common = _common(text, findings)
+    recipients = tuple(_text_recipient(finding, action, common, len(findings)) for finding in findings)
     kind = Kind.DELAYED if signals.delay and recipients else Kind.NONSTANDARD_BOUNCE
     return Report(kind=kind, recipients=recipients, returned=returned)
+
+
+def _common(text: str, findings: list[Finding]) -> str:
+    """`text` without the entries of a list of several recipients: what one says explains no other's failure."""
+    if len(findings) > 1:
+        for finding in (one for one in findings if one.explanation.startswith(one.address)):
+            text = text.replace(finding.explanation.partition("\n")[0], " ", 1)
+    return text
 
 
 def _text_recipient(finding: Finding, action: Action, text: str, count: int) -> RecipientReport:

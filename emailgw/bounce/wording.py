@@ -106,6 +106,8 @@ DELAY = phrases(
     задерж | отложен | отсрочен | повторные попытки | продолжит попытки | еще не доставлен | попытки доставки будут
     遅延 | 遅れて | 再送を試み | 再送信を試み | 配信を継続 | 引き続き | 再度配信 | 延迟 | 延遲 | 继续尝试 | 将重试
     稍后重试 | 지연
+    not yet delivered | go on trying | keep on trying | waiting in the queue | waiting in our queue
+    been in our queue for
     transient non-fatal | transient failure | delayed address | καθυστερ | tertunda | penundaan | bi tri hoan | cham tre
     ล่าช้า | تأخر | تأخير | تاخیر | מתעכב | עיכוב | התעכב | odgoden | kasnjenj | zakasnel | endarreri | intarzi
     забавен | затрим | atideta | veluoja | aizkave | viibi

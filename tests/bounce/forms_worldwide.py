@@ -3,7 +3,7 @@ entry see forms.
 """
 
 from emailgw.bounce.report import Action
-from tests.bounce.forms import DELAYED, FAILED, LOST, Form, R
+from tests.bounce.forms import DELAYED, FAILED, GONE, LOST, Form, R
 
 # (language, subject, what is said before the address, what after it, reason, action)
 _SENTENCES: tuple[tuple[str, str, str, str, R, Action], ...] = (
@@ -78,6 +78,44 @@ WORLDWIDE = (
         "Returned mail: user unknown",
         f"The user 'lost' cannot be found in the campus directory.\nYour message to {LOST} has been returned.\n",
         {LOST: R.USER_UNKNOWN},
+    ),
+    Form(
+        "dialog with a recipient who was accepted",
+        "MAILER-DAEMON@example.net",
+        "Returned mail",
+        ">>> RCPT TO:<good@example.net>\n<<< 250 OK\n>>> RCPT TO:<lost@example.net>\n<<< 550 5.1.1 Unknown user\n"
+        ">>> QUIT\n",
+        {LOST: R.USER_UNKNOWN},
+    ),
+    Form(
+        "those who got it and those who did not",
+        "MAILER-DAEMON@example.net",
+        "Delivery report (partial failure)",
+        "Your message was delivered to:\n\n  good@example.net\n\nIt could not be delivered to:\n\n"
+        f"  {LOST}  (mailbox full)\n",
+        {LOST: R.MAILBOX_FULL},
+    ),
+    Form(
+        "whom to write to",
+        "MAILER-DAEMON@example.net",
+        "Mail delivery failed",
+        f"Your message to {LOST} was not delivered: no such mailbox.\n\nIn doubt write to desk@example.net.\n",
+        {LOST: R.USER_UNKNOWN},
+    ),
+    Form(
+        "numbered list, each with a cause of its own",
+        "MAILER-DAEMON@example.net",
+        "Undelivered",
+        f"Recipients that failed:\n 1. {LOST}: 550 refused\n 2. {GONE}: 452 mailbox full\n",
+        {LOST: R.POLICY, GONE: R.MAILBOX_FULL},
+    ),
+    Form(
+        "going on trying, in other words",
+        "MAILER-DAEMON@example.net",
+        "Your message is waiting in the queue",
+        f"Your message to {LOST} has been in our queue for 6 hours. Connection refused. We shall go on trying.\n",
+        {LOST: R.NETWORK},
+        DELAYED,
     ),
     Form(
         "space of the mailbox",

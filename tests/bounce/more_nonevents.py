@@ -155,4 +155,24 @@ MORE_NONEVENTS = (
         "From: Omar <omar@example.net>\nSubject: رد تلقائي: طلب\nReturn-Path: <>",
         "أنا في إجازة. لم يتم تسليم رسالتك إلى أحد. اكتب إلى ana@example.net\n",
     ),
+    NonEvent(
+        "application about a user",
+        "From: App <noreply@app.example>\nSubject: Email address not found\nReturn-Path: <>",
+        "Someone tried to sign in with lost@example.net but this user does not exist.\n",
+    ),
+    NonEvent(
+        "application about a file",
+        "From: Drive <drive@cloud.example>\nSubject: Share failed\nReturn-Path: <>",
+        "We could not share the file with lost@example.net because this account does not exist.\n",
+    ),
+    NonEvent(
+        "application about invitations",
+        "From: Survey <noreply@survey.example>\nSubject: Invitation not delivered?\nReturn-Path: <>",
+        "Some invitations were not delivered. Check your list: lost@example.net, gone@example.org\n",
+    ),
+    NonEvent(
+        "left the company, without a reverse-path",
+        "From: Old <kim@corp.example>\nSubject: Kim Lee has left\nReturn-Path: <>\nAuto-Submitted: auto-replied",
+        "Kim Lee has left the company. The mailbox kim@corp.example does not exist any more. Write to a@x.example.\n",
+    ),
 )

@@ -51,6 +51,12 @@ def message(
             R.USER_UNKNOWN,
         ),
         (f"Final-Recipient: rfc822;\n {LOST}\nAction: failed\nStatus: 5.1.1\n", R.USER_UNKNOWN),
+        (f"{TO}\nAction: failed\nStatus: 5.1.1\n", R.USER_UNKNOWN),
+        (
+            f"{TO}Action: failed\nStatus: 5.0.0\n"
+            f"Diagnostic-Code: smtp; 550 =?utf-8?B?{base64.b64encode('用户不存在'.encode()).decode()}?=\n",
+            R.USER_UNKNOWN,
+        ),
         (f"  Final-Recipient: rfc822; {LOST}\n  Action: failed\n  Status: 5.1.1\n", R.USER_UNKNOWN),
         (f"FINAL-RECIPIENT: RFC822; {LOST}\nACTION: FAILED\nSTATUS: 5.1.1\n", R.USER_UNKNOWN),
         (
