@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from emailgw.authentication.dkim_records import PublicKey, Signature, Unusable, read_key
 from emailgw.core.dns import Looked
 from emailgw.mime.canonical import relaxed_body_pieces, relaxed_field, simple_body_end
+from emailgw.mime.incoming import LARGEST_HEADER, has_header
 
-MAX_HEADER = 1 << 20  # octets
 PIECE = 64 << 10  # octets hashed at a time: what is between two of them is how long others wait
 
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
@@ -24,9 +24,9 @@ class SignedMail:
 
     def __init__(self, raw: bytes) -> None:
         """Raises Unusable for a header that is too long to look at."""
-        end = raw.find(b"\r\n\r\n", 0, MAX_HEADER)
-        if end < 0 and len(raw) > MAX_HEADER:
-            raise Unusable("policy", f"the header has more than {MAX_HEADER} octets")
+        if not has_header(raw):
+            raise Unusable("policy", f"the header has more than {LARGEST_HEADER} octets")
+        end = raw.find(b"\r\n\r\n", 0, LARGEST_HEADER)
         self._raw = raw
         self._start = end + 4 if end >= 0 else len(raw)
         head = raw[:end] if end >= 0 else raw.removesuffix(b"\r\n")

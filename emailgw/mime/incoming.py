@@ -24,7 +24,8 @@ from emailgw.mime.reader import (
 )
 
 MAX_TEXT = 4 << 20  # octets of text, and of HTML, that are shown
-MAX_HEADER = 256 << 10  # octets
+MAX_HEADER = 256 << 10  # octets that are read
+LARGEST_HEADER = 1 << 20  # octets; what has more is no message
 MAX_SHOWN = 100  # mailboxes of a field
 MAX_LIST = 64 << 10  # characters of a field with addresses
 MAX_NAME = 255  # characters of a file name
@@ -46,6 +47,11 @@ class Opened(NamedTuple):
 
 def header_of(raw: bytes) -> Fields:
     return read_fields(raw[:MAX_HEADER].replace(b"\r\n", b"\n").lstrip(b"\n"))[0]
+
+
+def has_header(raw: bytes) -> bool:
+    """Whether its header ends before it is larger than anybody's."""
+    return len(raw) <= LARGEST_HEADER or raw.find(b"\r\n\r\n", 0, LARGEST_HEADER) >= 0
 
 
 def summarise(raw: bytes) -> Summary:
@@ -136,7 +142,9 @@ def _bare_mailboxes(value: str) -> Iterator[str]:
 def without_fields(raw: bytes, unwanted: Callable[[bytes], object]) -> bytes:
     """`raw` (CRLF line ends) without the header fields that are `unwanted`, which sees each whole, folds included."""
     end = raw.find(b"\r\n\r\n")
-    head, body = (raw[: end + 2], raw[end + 2 :]) if end >= 0 else (raw, b"")
+    if end < 0:
+        end = raw.rfind(b"\r\n")  # nothing but header
+    head = raw[: end + 2] if end >= 0 else b""
     kept: list[bytes] = []
     field: list[bytes] = []
     for line in [*head.split(b"\r\n")[:-1], b""]:
@@ -146,7 +154,9 @@ def without_fields(raw: bytes, unwanted: Callable[[bytes], object]) -> bytes:
         if field and not unwanted(b"\r\n".join(field)):
             kept += field
         field = [line]
-    return b"".join(line + b"\r\n" for line in kept) + body if len(kept) < head.count(b"\r\n") else raw
+    if len(kept) == head.count(b"\r\n"):
+        return raw
+    return b"".join(line + b"\r\n" for line in kept) + raw[len(head) :]
 
 
 def _shown_as(part: Part) -> str:

@@ -18,6 +18,7 @@ MAX_MESSAGE = 4 << 20  # bytes that are looked at
 MAX_HEADER = 256 << 10  # bytes of one header section
 MAX_FIELDS = 1000
 MAX_VALUE = 16 << 10  # characters of one field's value
+PIECE = 1 << 20  # bytes whose line ends are changed in one go
 MAX_DEPTH = 50
 MAX_PARTS = 250
 MAX_DELIMITERS = 20_000  # lines that begin with "--" and may be delimiters
@@ -161,7 +162,14 @@ def _content_type(fields: Fields, default: str) -> tuple[str, dict[str, str]]:
 def _with_lf(data: bytes) -> bytes:
     if b"\r" not in data:
         return data
-    return data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    pieces = []  # of whole lines: one call over all of a large message keeps other threads waiting
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + PIECE) + 1 or len(data)
+        piece = data[start:end]
+        pieces.append(piece.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        start = end
+    return b"".join(pieces)
 
 
 def _without_torn_line(data: bytes, boundary: bytes) -> bytes:

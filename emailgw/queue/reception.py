@@ -25,7 +25,7 @@ from emailgw.core.receiving import Authentication, Incoming, Received, Rule, Rul
 from emailgw.core.text import clean_line
 from emailgw.errors import Conflict, Contradiction, Rejected, StoreUnavailable
 from emailgw.mime.compose import header_date
-from emailgw.mime.incoming import Opened, header_of, open_mail, summarise, without_fields
+from emailgw.mime.incoming import Opened, has_header, header_of, open_mail, summarise, without_fields
 from emailgw.mime.reader import Fields
 from emailgw.mime.results import is_forged, results_field
 from emailgw.queue.passing import Passing, refuse_loops
@@ -106,9 +106,11 @@ class Reception:
         return Wanted(address, rule)
 
     async def take(self, wanted: Sequence[Wanted], mail: Incoming) -> None:
-        """Raises Rejected for mail that loops or is spam or forged, where the policy says so; StoreUnavailable, and
-        then it must be offered again.
+        """Raises Rejected for what is no mail, for mail that loops or is spam or forged, where the policy says so;
+        StoreUnavailable, and then it must be offered again.
         """
+        if not has_header(mail.raw):
+            raise Rejected("The header of this message has no end", status="5.6.0")
         fields = header_of(mail.raw)
         for one in wanted:
             refuse_loops(fields, one.address)
@@ -259,7 +261,7 @@ def _digests(mail: Incoming, fields: Fields, wanted: Sequence[Wanted]) -> dict[A
     message_id = fields.raw("message-id")
     end = mail.raw.find(b"\r\n\r\n")
     # Without a Message-ID only the whole of it is the same; with one the fields on top may differ from try to try.
-    body = hashlib.sha256(mail.raw[end:] if message_id and end >= 0 else mail.raw).digest()
+    body = hashlib.sha256(memoryview(mail.raw)[end:] if message_id and end >= 0 else mail.raw).digest()
     about = f"{_neighbourhood(mail.client)}\0{message_id}\0".encode() + body
     return {one.address: hashlib.sha256(about + str(one.address).lower().encode()).digest() for one in wanted}
 

@@ -37,6 +37,13 @@ def test_it_says_that_nothing_was_found() -> None:
     assert lines[1:] == [b"\tspf=none smtp.helo=h.test;", b"\tdkim=none;", b"\tdmarc=none", b""]
 
 
+def test_the_rest_stays_whatever_it_ends_with() -> None:
+    for raw in (b"A: b\r\nC: d", b"A: b\r\n", b"\r\n\r\nA: b", b"", b"C", b"A: b\r\n\r\n\r\nA: b\r\n"):
+        assert without_fields(raw, lambda _: False) == raw
+    assert without_fields(b"A: b\r\n more\r\nC: d", lambda field: field.startswith(b"A")) == b"C: d"
+    assert without_fields(b"A: b\r\n\r\nA: c", lambda field: field.startswith(b"A")) == b"\r\nA: c"
+
+
 @pytest.mark.parametrize(
     ("field", "forged"),
     [
