@@ -53,14 +53,15 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """What a client hands over. `client`: its address, empty for a Unix socket; `helo`: the name it gave itself; `raw`
-    with CRLF line ends.
+    """What a client hands over. `client`: its address, empty for a Unix socket; `helo`: the name it gave itself;
+    `protocol`: by which it came (RFC 3848); `raw` with CRLF line ends.
     """
 
     client: str
     reverse_path: str
     raw: bytes
     helo: str = ""
+    protocol: str = "ESMTP"
 
 
 # Verdicts are in the words of RFC 8601: pass, fail, none, neutral, softfail, policy, temperror, permerror.

@@ -24,10 +24,10 @@ from emailgw.core.ids import MessageId, RecipientId, uuid7
 from emailgw.core.receiving import Authentication, Incoming, Received, Rule, RuleAction, Summary, best_rule
 from emailgw.core.text import clean_line
 from emailgw.errors import Conflict, Contradiction, Rejected, StoreUnavailable
-from emailgw.mime.compose import header_date
 from emailgw.mime.incoming import Opened, has_header, header_of, open_mail, summarise, without_fields
 from emailgw.mime.reader import Fields
 from emailgw.mime.results import is_forged, results_field
+from emailgw.mime.trace import received_field
 from emailgw.queue.passing import Passing, refuse_loops
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Arrival
@@ -196,12 +196,8 @@ class Reception:
         return pieces
 
     def _trace(self, mail: Incoming, id: str, here: Sequence[Wanted], now: int) -> bytes:
-        """RFC 5321 §4.4. A single recipient is named; of several none learns of the others."""
-        named = f"\r\n\tfor <{here[0].address}>" if len(here) == 1 else ""
-        return (
-            f"Received: from [{mail.client or 'unix'}]\r\n\tby {self._policy.host_name} with ESMTP id {id}{named};"
-            f"\r\n\t{header_date(now)}\r\n"
-        ).encode()
+        only = str(here[0].address) if len(here) == 1 else ""
+        return received_field(mail.helo, mail.client, self._policy.host_name, mail.protocol, id, only, now)
 
     def _is_spam(self, fields: Fields) -> bool:
         pattern = self._policy.spam

@@ -43,6 +43,7 @@ class Dialog:
         self._steps: list[Step] = []
         self._asked: Question | None = None
         self._helo_name = ""  # empty: it has to say one
+        self._extended = False  # it said EHLO
         self._known = known or not offers.auth
         self.authenticated = self._known
         self._logged_in = False
@@ -197,7 +198,12 @@ class Dialog:
             self._forget()
             self._say("452 4.3.1 Short of memory, try again later")
         else:
-            self._ask(Message(pieces, body.bare, mail, self._helo_name))
+            self._ask(Message(pieces, body.bare, mail, self._helo_name, self._protocol(mail)))
+
+    def _protocol(self, mail: Mail) -> str:
+        if not self._extended:
+            return "SMTP"
+        return ("UTF8SMTP" if mail.utf8 else "ESMTP") + "S" * self._secure + "A" * self._logged_in
 
     def _refuse_chunk(self) -> None:
         self._forget()
@@ -208,7 +214,7 @@ class Dialog:
     def _ehlo(self, argument: str) -> None:
         if not argument:
             raise SyntaxFault("501 5.5.4 Say who you are: EHLO name")
-        self._hello(argument)
+        self._hello(argument, extended=True)
         words = [self._offers.host_name, "PIPELINING", f"SIZE {self._offers.max_size}", "8BITMIME", "SMTPUTF8"]
         words += ["ENHANCEDSTATUSCODES", "CHUNKING"]
         if self._offers.dsn:
@@ -226,9 +232,9 @@ class Dialog:
         self._hello(argument)
         self._say(f"250 {self._offers.host_name}")
 
-    def _hello(self, name: str) -> None:
+    def _hello(self, name: str, extended: bool = False) -> None:
         self._wasted()
-        self._helo_name = name
+        self._helo_name, self._extended = name, extended
         self._forget()
         self._steps.append(Signal.RESET)
 

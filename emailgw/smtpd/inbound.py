@@ -117,7 +117,8 @@ class _Visitor:
         if message.bare:
             # What one host reads as an end of line and another does not is how messages are smuggled.
             return "550 5.6.0 Lines must end in CR LF; bare CR or LF is not accepted"
-        mail = Incoming(self._client.address, message.mail.path, await message.data(), message.helo)
+        data = await message.data()
+        mail = Incoming(self._client.address, message.mail.path, data, message.helo, message.protocol)
         # Each once. Signed paths go first: what they record, the same report to a plain address only repeats. When the
         # store fails half-way, a report repeated to those that had it already has no second effect.
         for destination in sorted(dict.fromkeys(destinations), key=lambda one: one.purpose is Purpose.PLAIN):

@@ -30,13 +30,14 @@ class Credentials(msgspec.Struct, frozen=True):
 
 class Message(msgspec.Struct, frozen=True):
     """`pieces` with their line ends as they came; `bare`: some of them were no CR LF. `helo`: what the client
-    calls itself.
+    calls itself; `protocol`: how it speaks (RFC 3848).
     """
 
     pieces: list[bytes]
     bare: bool
     mail: Mail
     helo: str = ""
+    protocol: str = "ESMTP"
 
     async def data(self) -> bytes:
         """The message as a whole; a large one is joined in a thread, which lets go of the GIL for that."""
