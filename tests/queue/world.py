@@ -29,6 +29,7 @@ from emailgw.mime.tokens import Tokens
 from emailgw.mime.tracking import Links
 from emailgw.queue.lane import LaneSettings, Tools
 from emailgw.queue.manager import Manager, ManagerSettings
+from emailgw.queue.notices import Notices
 from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.sites import SiteLimits
 from emailgw.queue.withholding import Withholding
@@ -162,6 +163,15 @@ class World:
             next_lease=lambda: self.serials.take(clock())[0],
             settings=self.lane,
             withholding=Withholding(self.store.suppressions),
+            notices=Notices(
+                self.store.queue,
+                self.store.history,
+                self.store.directory,
+                clock,
+                self.serials,
+                "gw.test",
+                86_400_000,
+            ),
         )
         self.manager = Manager(tools, self._route, self.settings)
         self._running = asyncio.create_task(self.manager.run())
