@@ -1,6 +1,7 @@
 """Certificates by ACME against a server that checks everything: first start, renewal, and every way it can fail."""
 
 import datetime
+import re
 import smtplib
 import socket
 import ssl
@@ -30,8 +31,26 @@ def gateway_with(directory: Path, acme: AcmeServer, dns: DNSServer, sink: Sink, 
         "retry": ["200ms"],
         **more,
     }
-    settings = {"acme": section, "submission": {"listen_tls": [f"127.0.0.1:{free_port()}"]}}
+    tls = {name: {"listen_tls": [f"127.0.0.1:{free_port()}"]} for name in ("submission", "http")}
+    settings = {"acme": section, **tls}
     return Gateway(directory, nameserver=dns.nameserver, mx_port=sink.port, settings=settings)
+
+
+def tls_ports(gateway: Gateway) -> list[int]:
+    """Where TLS is spoken from the start: submission and HTTPS."""
+    return [int(port) for port in re.findall(r"listen_tls = \[\"127.0.0.1:(\d+)\"\]", gateway.config_path.read_text())]
+
+
+def shakes_hands(port: int) -> bool:
+    """False when the server hangs up on it."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), 20) as connection:
+        try:
+            context.wrap_socket(connection).close()
+        except (ssl.SSLError, ConnectionError):
+            return False
+        return True
 
 
 def offers_tls(gateway: Gateway) -> bool:
@@ -103,12 +122,14 @@ def test_failures_are_told_and_tried_again_while_mail_goes_on(tmp_path: Path, dn
             assert shown["names"] == []
             assert "validation failed: gw.test: found nothing" in shown["trouble"]
             assert not offers_tls(gateway)
+            assert [shakes_hands(port) for port in tls_ports(gateway)] == [False, False]
             gateway.add_domain("sender.test", dns)
             gateway.wait_for_state(gateway.send("acme@example.test"), "delivered")
             assert eventually(lambda: figure(gateway, "failed") >= 2, "it is tried again", 30)
             acme.faults.append("badNonce")  # the library gets another one
             acme.challenge_port = right
             eventually(lambda: offers_tls(gateway), "STARTTLS is offered", 30)
+            assert [shakes_hands(port) for port in tls_ports(gateway)] == [True, True]
             assert gateway.ask("tls", "show")["trouble"] == ""
             kept = shown_certificate(gateway)
             acme.faults.append("serverInternal")
