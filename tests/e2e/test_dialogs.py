@@ -1,6 +1,8 @@
-"""Every scripted dialog against the real process: one gateway without TLS, one with everything."""
+"""Every scripted dialog against the real process: gateways without TLS, with everything, without room, and busy."""
 
 import base64
+import contextlib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +19,7 @@ from tests.harness.sink import Sink, certificate
 TRUSTED = "127.0.0.1"
 BALANCER = "127.0.0.3"
 STRANGER = "127.0.0.2"
+OTHERS = ("127.0.0.4", "127.0.0.5")
 
 
 class Place(NamedTuple):
@@ -92,14 +95,30 @@ def world(tmp_path_factory: pytest.TempPathFactory, dns: DNSServer, sink: Sink) 
             },
         },
     )
-    for gateway, name in ((bare, "test"), (full, "first")):
+    # No disk has so much free space.
+    narrow = Gateway(directory / "narrow", nameserver=dns.nameserver, mx_port=sink.port,
+                     settings={"queue": {"min_free_space": "1000000GB"}})  # fmt: skip
+    busy = Gateway(
+        directory / "busy",
+        nameserver=dns.nameserver,
+        mx_port=sink.port,
+        settings={
+            "submission": {"max_connections": 1},
+            "inbound": {"max_connections_per_address": 1},
+            "receiving": {"recipient_rate": 1, "spam_header": "^X-Spam-Flag: YES", "spam_action": "reject"},
+        },
+    )
+    for gateway, name in ((bare, "test"), (full, "first"), (narrow, "test"), (busy, "test")):
         gateway.ask("domain", "add", "sender.test")
         gateway.ask("domain", "add", "other.test")
         gateway.ask("domain", "add", "receiving.test")
         gateway.ask("domain", "receive", "on", "receiving.test")
         gateway.ask("receive", "add", "joe@receiving.test")
         gateway.key = gateway.ask("key", "create", name)["key"]
-    with bare, full:
+    with bare, full, narrow, busy, contextlib.ExitStack() as held:
+        for port in (busy.submission_port, busy.inbound_port):  # what makes it busy
+            connection = held.enter_context(socket.create_connection(("127.0.0.1", port), 20, (TRUSTED, 0)))
+            assert connection.recv(100).startswith(b"220 ")
         yield World(
             places={
                 "submission": Place(bare.submission_port),
@@ -111,11 +130,18 @@ def world(tmp_path_factory: pytest.TempPathFactory, dns: DNSServer, sink: Sink) 
                 "proxied": Place(ports["starttls"], BALANCER),
                 "care": Place(full.inbound_port),
                 "inbound_tls": Place(full.inbound_port),
+                "narrow": Place(narrow.submission_port),
+                "narrow_inbound": Place(narrow.inbound_port),
+                "crowded": Place(busy.submission_port),
+                "crowded_inbound": Place(busy.inbound_port),
+                "choosy_spam": Place(busy.inbound_port, OTHERS[0]),
+                "choosy_rate": Place(busy.inbound_port, OTHERS[1]),
             },
-            words={"bare": words_of(bare), "full": words_of(full)},
-            gateways={"bare": bare, "full": full},
+            words={"bare": words_of(bare), "full": words_of(full), "narrow": {"plain": plain(narrow.key)}},
+            gateways={"bare": bare, "full": full, "narrow": narrow, "busy": busy},
         )
-        for gateway in (bare, full):
+        held.close()
+        for gateway in (bare, full, narrow, busy):
             assert gateway.stop() == 0
             assert " fault " not in gateway.log()
             assert gateway.key not in gateway.log()
@@ -125,5 +151,6 @@ def world(tmp_path_factory: pytest.TempPathFactory, dns: DNSServer, sink: Sink) 
 def test_dialog(world: World, path: Path) -> None:
     script = Script(path)
     place = world.places[script.place]
-    words = world.words["bare" if script.place in ("submission", "inbound") else "full"]
+    owner = {"submission": "bare", "inbound": "bare", "narrow": "narrow"}.get(script.place, "full")
+    words = world.words[owner]
     play(script, ("127.0.0.1", place.port), words, source=place.source, implicit=place.implicit)

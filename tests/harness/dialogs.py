@@ -1,7 +1,8 @@
 """Scripted SMTP dialogs: `tests/dialogs/*.dialog`, a few lines each that say what is sent and what must come back.
 
     # why this is a scenario
-    on submission                  where to connect: submission, starttls, implicit, inbound, trusted, proxied, care
+    on submission                  where to connect: submission, starttls, implicit, inbound, trusted, proxied, care,
+                                   narrow (no room on the disk), crowded (no room for connections), choosy
     S: 220 *                       a whole reply: its code, and a pattern for its text; of several lines any must match
     C: EHLO client.test            a line, CR LF is added; {key} and the like stand for what the test knows
     C: raw \x00\r\n                octets as written, with escapes, and no line end
