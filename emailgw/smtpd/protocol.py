@@ -238,14 +238,17 @@ class Connection(asyncio.Protocol):
             if transport is not None:
                 transport.abort()  # TLS from the start, and no certificate yet
             return False
+        # No turn of the loop may lie between this look and the handshake's first step, which takes over what comes.
+        feeding = self._loop.create_task(self._feed_early(transport)) if self._early else None
         try:
-            starting = self._loop.create_task(
-                self._loop.start_tls(transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE)
+            secured = await self._loop.start_tls(
+                transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE
             )
-            if self._early:
-                await self._feed_early(transport)
-            secured = await starting
+            if feeding is not None:
+                await feeding
         except (OSError, ssl.SSLError) as error:
+            if feeding is not None:
+                feeding.cancel()
             log.info("TLS handshake with %s failed: %s", self._client, error)
             secured = None
         if secured is None or self._transport is None:

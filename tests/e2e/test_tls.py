@@ -1,8 +1,11 @@
 """What Debian's testssl.sh finds on each listener that speaks TLS: versions, ciphers, renegotiation, compression."""
 
 import json
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,17 @@ def test_nothing_weak_is_offered(places: dict[str, list[str]], tmp_path: Path, l
     assert found["CRIME_TLS"]["finding"].startswith("not vulnerable")
     troubles = [line for line in found.values() if line["severity"] not in ("OK", "INFO", "DEBUG")]
     assert troubles == []
+
+
+def test_no_handshake_is_lost(places: dict[str, list[str]]) -> None:
+    """A client's first octets may come at any moment: before the listener looks, while it does, and after."""
+    host, _, port = places["submission with TLS"][0].rpartition(":")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def greeted(_: int) -> bool:
+        with socket.create_connection((host, int(port)), 20) as plain, context.wrap_socket(plain) as connection:
+            return connection.recv(100).startswith(b"220 ")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(greeted, range(400)))
