@@ -129,7 +129,7 @@ def test_it_is_stored_and_read_back(world: Gateway) -> None:
     raw = httpx.get(shown["raw"]["download_url"]).content
     assert raw.startswith(b"Return-Path: <ann@other.test>\r\nAuthentication-Results: gw.test;\r\n\tspf=none")
     assert b"dmarc=none header.from=other.test\r\nReceived: from " in raw
-    assert b" ([127.0.0.1])\r\n\tby gw.test with ESMTP id " in raw.partition(b"\r\n\r\n")[0]
+    assert b" ([127.0.0.1])\r\n\tby gw.test with ESMTPS id " in raw
     assert raw.endswith(message.as_bytes(policy=email.policy.SMTP))
 
 
@@ -184,7 +184,7 @@ def test_forwarding_keeps_the_message_and_changes_the_reverse_path(world: Gatewa
     [copy] = eventually(lambda: arrived(sink, "joe@example.test"), "it is forwarded")
     assert copy.reverse_path.endswith("@send.rules.test")
     assert copy.data.startswith(b"X-Emailgw-Forwarded-For: joe+loud@rules.test\r\nAuthentication-Results: gw.test;\r\n")
-    assert b" ([127.0.0.1])\r\n\tby gw.test with ESMTP id " in copy.data
+    assert b" ([127.0.0.1])\r\n\tby gw.test with ESMTP" in copy.data
     assert copy.data.endswith(message.as_bytes(policy=email.policy.SMTP))
     assert b"DKIM-Signature" not in copy.data
     assert len(received_for(world, "joe+loud@rules.test")) == 1
