@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from emailgw.authentication import organisation
 from emailgw.authentication.dkim import SignedMail, find_key
@@ -34,6 +34,17 @@ _DOMAIN = re.compile(rb"[:;][ \t\r\n]*d[ \t\r\n]*=[ \t\r\n]*([^; \t\r\n]{1,253})
 T = TypeVar("T")
 
 
+class _Case(NamedTuple):
+    """A message and until when its verdicts are waited for. `turn`: one signature is verified at a time, so that the
+    others find what was made of the body, and no message takes all threads.
+    """
+
+    signed: SignedMail
+    size: int
+    deadline: float
+    turn: asyncio.Lock
+
+
 class Authenticator:
     """`timeout`: milliseconds for all of it. `chance`: from 0 up to 1, anew each time, for policies that name a
     percentage. `clock`: milliseconds UTC.
@@ -53,45 +64,45 @@ class Authenticator:
                 await asyncio.to_thread(organisation.load)
                 self._has_list = True
             signed = await _aside(len(mail.raw), SignedMail, mail.raw)
-            authors = author_domains(_from_fields(signed))
+            return await self._check(mail, _Case(signed, len(mail.raw), deadline, asyncio.Lock()))
         except Unusable as error:
             return _unreadable(error.result, str(error))
         except Exception:
             log.exception("a message cannot be authenticated")
             return _unreadable("permerror", "it cannot be read")
-        return await self._check(mail, signed, authors, deadline)
 
-    async def _check(
-        self, mail: Incoming, signed: SignedMail, authors: tuple[str, ...], deadline: float
-    ) -> Authentication:
-        size, lookup = len(mail.raw), self._lookup
+    async def _check(self, mail: Incoming, case: _Case) -> Authentication:
+        lookup, deadline = self._lookup, case.deadline
+        authors = author_domains(_from_fields(case.signed))
+        fields = _chosen(case.signed, authors)
         spf = _within(
             deadline,
             check_spf(lookup, mail.client, mail.reverse_path, mail.helo),
             not_known(mail.reverse_path, mail.helo),
         )
-        dkim = [self._signature(signed, field, size, deadline) for field in _chosen(signed, authors)]
+        dkim = [self._signature(case, field) for field in fields]
         policies = [
             _within(deadline, find_policy(lookup, name), Found(name, trouble=LATE)) for name in authors[:MAX_AUTHORS]
         ]
         by_spf, by_dkim, found = await asyncio.gather(spf, asyncio.gather(*dkim), asyncio.gather(*policies))
         return Authentication(by_spf, tuple(by_dkim), self._dmarc(authors, found, by_spf, by_dkim))
 
-    async def _signature(self, signed: SignedMail, field: bytes, size: int, deadline: float) -> DkimVerdict:
+    async def _signature(self, case: _Case, field: bytes) -> DkimVerdict:
         try:
             signature = read_signature(field)
         except Unusable as error:
             return DkimVerdict(error.result, reason=clean_line(str(error), 200))
         late = DkimVerdict("temperror", signature.domain, signature.selector, LATE)
-        return await _within(deadline, self._verdict(signed, signature, size), late)
+        return await _within(case.deadline, self._verdict(case, signature), late)
 
-    async def _verdict(self, signed: SignedMail, signature: Signature, size: int) -> DkimVerdict:
+    async def _verdict(self, case: _Case, signature: Signature) -> DkimVerdict:
         result, reason, key = "pass", "", None
         try:
             if signature.expires is not None and signature.expires * 1000 < self._clock():
                 raise Unusable("fail", "the signature has expired")
             key = find_key(signature, await self._lookup.look(signature.key_name, "TXT"))
-            await _aside(size, signed.check, signature, key)
+            async with case.turn:
+                await _aside(case.size, case.signed.check, signature, key)
         except Unusable as error:
             result, reason = error.result, str(error)
         if key is not None and key.testing:
@@ -101,8 +112,11 @@ class Authenticator:
     def _dmarc(
         self, authors: tuple[str, ...], found: list[Found], spf: SpfVerdict, dkim: list[DkimVerdict]
     ) -> DmarcVerdict:
-        if not 0 < len(authors) <= MAX_AUTHORS:
-            return DmarcVerdict("permerror", reason=f"the message has {len(authors) or 'no'} author domains")
+        if not authors:
+            return DmarcVerdict("permerror", reason="the message has no author")
+        if len(authors) > MAX_AUTHORS:  # one of them may have a policy, and nobody means well with so many
+            reason = f"the message has authors of {len(authors)} domains"
+            return DmarcVerdict("fail", disposition="reject", reason=reason)
         chance = self._chance()
         return worst([decide(one, spf, dkim, chance) for one in found])
 

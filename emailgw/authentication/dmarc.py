@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from emailgw.authentication.macros import MAX_NAME
 from emailgw.authentication.organisation import organisation_of
 from emailgw.core.dns import Looked, Lookup
 from emailgw.core.receiving import DkimVerdict, DmarcVerdict, SpfVerdict
@@ -39,7 +40,10 @@ async def find_policy(lookup: Lookup, domain: str) -> Found:
     """Of an author's domain: its own or, when it has none, that of its organisation (§6.6.3)."""
     organisation = organisation_of(domain)
     for name in dict.fromkeys((domain, organisation)):
-        looked = await lookup.look(f"_dmarc.{name}", "TXT")
+        place = f"_dmarc.{name}"
+        if len(place) > MAX_NAME:  # no name that DNS could know, so the organisation's policy holds
+            continue
+        looked = await lookup.look(place, "TXT")
         if looked.trouble:
             return Found(domain, trouble=looked.trouble)
         policy = _policy(looked, name != domain)

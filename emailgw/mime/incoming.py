@@ -32,6 +32,7 @@ MAX_NAME = 255  # characters of a file name
 MAX_LISTED = 500  # header fields that are shown
 
 _QUOTED_OR_COMMA = re.compile(r'[^",()\\]+|\\.?|[",()]', re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # which readers drop
 _AUTHOR_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.?|[(),:;<>]|[^"\\(),:;<>]+', re.DOTALL)
 _SUFFIXES = {"message/rfc822": "message.eml", "text/calendar": "invite.ics", "application/ms-tnef": "winmail.dat"}
 
@@ -110,7 +111,7 @@ def author_domains(values: Sequence[str]) -> tuple[str, ...]:
     """The domains, as A-labels, of all mailboxes in the From fields: whoever any reader may take for the author."""
     found: dict[str, None] = {}
     for value in values:
-        for mailbox in _bare_mailboxes(value[:MAX_LIST]):
+        for mailbox in _bare_mailboxes(_CONTROLS.sub("", value[:MAX_LIST])):
             try:
                 found[parse_domain(mailbox.rpartition("@")[2].strip())] = None
             except AddressError:

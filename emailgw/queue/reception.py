@@ -21,7 +21,16 @@ from emailgw.core.address import Address, AddressError
 from emailgw.core.directory import Domain, DomainStatus, RecordStatus
 from emailgw.core.events import Detail, Event, EventType, Source
 from emailgw.core.ids import MessageId, RecipientId, uuid7
-from emailgw.core.receiving import Authentication, Incoming, Received, Rule, RuleAction, Summary, best_rule
+from emailgw.core.receiving import (
+    Authentication,
+    DmarcVerdict,
+    Incoming,
+    Received,
+    Rule,
+    RuleAction,
+    Summary,
+    best_rule,
+)
 from emailgw.core.text import clean_line
 from emailgw.errors import Conflict, Contradiction, Rejected, StoreUnavailable
 from emailgw.mime.incoming import Opened, has_header, header_of, open_mail, summarise, without_fields
@@ -124,7 +133,7 @@ class Reception:
         authentication = await self._authenticate(mail) if self._authenticate is not None else None
         _count(authentication)
         if authentication is not None and self._policy.reject_dmarc and authentication.is_refused:
-            raise Rejected(f"The domain {authentication.dmarc.domain} asks to reject this (DMARC)", status="5.7.1")
+            raise Rejected(_refusal(authentication.dmarc), status="5.7.1")
         mail = msgspec.structs.replace(mail, raw=await _aside(mail.raw, self._without_forgeries, mail.raw))
         summary = await _aside(mail.raw, _read, mail.raw)
         summary = msgspec.structs.replace(summary, spam=is_spam, authentication=authentication)
@@ -237,6 +246,10 @@ def _count(authentication: Authentication | None) -> None:
     verdicts = [("spf", authentication.spf.result), ("dmarc", authentication.dmarc.result)]
     for method, result in [*verdicts, *(("dkim", one.result) for one in authentication.dkim)]:
         metrics.authenticated.labels(method, result).inc()
+
+
+def _refusal(dmarc: DmarcVerdict) -> str:
+    return f"DMARC: {f'the domain {dmarc.domain} asks to reject this' if dmarc.domain else dmarc.reason}"
 
 
 def _tell_repeated(mail: Incoming, fields: Fields) -> None:

@@ -200,6 +200,21 @@ def test_trouble_with_dns_keeps_no_mail_away(road: Road, fault: Fault) -> None:
     assert shown["authentication"]["dmarc"]["disposition"] == "none"
 
 
+def test_hostile_records_and_floods_of_signatures_are_bounded(road: Road) -> None:
+    dns, to = road.dns, "flood@here.test"
+    dns.add("evil.test", "TXT", '"v=spf1 ptr include:a.evil.test include:b.evil.test mx ?all"')
+    for name in "ab":
+        dns.add(f"{name}.evil.test", "TXT", '"v=spf1 include:a.evil.test include:b.evil.test a:void.evil.test"')
+    fields = sign(letter(to), "evil.test").partition(b"Received:")[0]
+    raw = b"".join(fields.replace(b" s=s;", b" s=s%d;" % number) for number in range(1000)) + letter(to)
+    before = dns.queries.total()
+    bring(raw.replace(b"author.test", b"evil.test"), to, "127.0.0.1", road.gateway.inbound_port, "x@evil.test")
+    found = road.arrived(to)["authentication"]
+    assert (found["spf"]["result"], found["spf"]["reason"]) == ("permerror", "more than 10 terms that ask DNS")
+    assert [one["result"] for one in found["dkim"]] == ["permerror"] * 5
+    assert dns.queries.total() - before < 40
+
+
 def test_what_is_refused_and_what_is_not(tmp_path: Path, road: Road) -> None:
     """With receiving.dmarc = "reject"."""
     settings: dict[str, dict[str, Any]] = {"receiving": {"dmarc": "reject", "authentication_timeout": "2s"}}
@@ -213,7 +228,7 @@ def test_what_is_refused_and_what_is_not(tmp_path: Path, road: Road) -> None:
         with pytest.raises(smtplib.SMTPDataError) as refused:
             bring(letter(to), to, "127.0.0.1", port, "x@evil.test")
         assert refused.value.smtp_code == 550
-        assert refused.value.smtp_error == b"5.7.1 The domain author.test asks to reject this (DMARC)"
+        assert refused.value.smtp_error == b"5.7.1 DMARC: the domain author.test asks to reject this"
         for author in ("soft", "spared", "lost", "unknown"):
             raw = letter(f"{author}@strict.test").replace(b"author.test", f"{author}.test".encode())
             bring(raw, f"{author}@strict.test", "127.0.0.1", port, "x@evil.test")
