@@ -5,18 +5,17 @@ other path.
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emailgw import metrics
 from emailgw.api.answers import error_response, json_response
 from emailgw.api.description import Description
-from emailgw.api.operation import DescribedRoute, Operation, open_route
+from emailgw.api.operation import DescribedRoute, Operation, open_route, router
 from emailgw.errors import StoreUnavailable
 
 _SLASHES = re.compile(r"/{2,}")
@@ -44,12 +43,7 @@ def build_app(resources: Sequence[DescribedRoute], health: "Health", exposition:
         open_route("GET", "/metrics", exposition.get, figures),
     ]
     described = Description(routes).routes
-    app = Starlette(
-        routes=described,
-        exception_handlers={HTTPException: _Refuse(described)},
-    )
-    app.router.redirect_slashes = False
-    return _Front(app, octets)
+    return _Front(described, octets)
 
 
 class Health:
@@ -82,41 +76,32 @@ class Metrics:
         return Response(metrics.expose(), media_type="text/plain; version=0.0.4")
 
 
-class _Refuse:
-    """What is answered where no route fits. A path has one route for each method, so `Allow` is of them all."""
-
-    def __init__(self, routes: Sequence[DescribedRoute]) -> None:
-        self._routes = routes
-
-    async def __call__(self, request: Request, error: Exception) -> Response:
-        if isinstance(error, HTTPException) and error.status_code == 405:
-            path = request.url.path
-            methods = {route.method for route in self._routes if route.path_regex.match(path)}
-            headers = {"allow": ", ".join(sorted(methods))}
-            return error_response("method_not_allowed", f"{request.method} is not allowed here.", headers=headers)
-        return error_response("not_found", "The requested endpoint does not exist.")
-
-
 class _Front:
-    """Before everything: `//emails` is `/emails` (contracts 0.2), large bodies are weighed, answers are counted."""
+    """Before everything: `//emails` is `/emails` (contracts 0.2), large bodies are weighed, answers are counted.
 
-    def __init__(self, app: ASGIApp, octets: int) -> None:
-        self._app = app
+    Routes make an answer of every exception themselves. So Starlette's application is left out, whose two layers of
+    handlers each see every event: only its router is used.
+    """
+
+    def __init__(self, routes: Sequence[DescribedRoute], octets: int) -> None:
+        self._routes = routes
+        self._router = router(routes)
         self._octets = octets
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self  # has the router raise where no route fits
         if scope["type"] == "http" and "//" in scope["path"]:
             scope["path"] = _SLASHES.sub("/", scope["path"])
 
-        async def counting(event: Any) -> None:
+        async def counting(event: Message) -> None:
             if event["type"] == "http.response.start":
                 metrics.http_requests.labels(str(event["status"])).inc()
             await send(event)
 
         held = 0
 
-        async def weighing() -> Any:
+        async def weighing() -> Message:
             """Memory is bounded by octets, not by connections: too many large bodies at once are sent away."""
             nonlocal held
             event = await receive()
@@ -128,6 +113,17 @@ class _Front:
             return event
 
         try:
-            await self._app(scope, weighing, counting)
+            await self._router(scope, weighing, counting)
+        except HTTPException as error:
+            await self._refuse(Request(scope), error)(scope, weighing, counting)
         finally:
             self._held -= held
+
+    def _refuse(self, request: Request, error: HTTPException) -> Response:
+        """Where no route fits. A path has one route for each method, so `Allow` is of them all."""
+        if error.status_code == 405:
+            path = request.url.path
+            methods = {route.method for route in self._routes if route.path_regex.match(path)}
+            headers = {"allow": ", ".join(sorted(methods))}
+            return error_response("method_not_allowed", f"{request.method} is not allowed here.", headers=headers)
+        return error_response("not_found", "The requested endpoint does not exist.")

@@ -4,14 +4,15 @@ Every route has one, so that nothing is served that is not described. Errors tha
 and those that come with a body, a query or a path, are not repeated in each declaration.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
 
 from emailgw.api.answers import answer_to
 from emailgw.core.directory import Dialect
@@ -59,6 +60,11 @@ class DescribedRoute(Route):
         self.method = method
         self.operation = operation
         self.guarded = guarded
+
+
+def router(routes: Sequence[DescribedRoute]) -> ASGIApp:
+    """Tries them in their order; raises HTTPException (404, 405) where none fits, if the scope has an `app`."""
+    return Router(routes=routes, redirect_slashes=False)
 
 
 def open_route(method: str, path: str, endpoint: Endpoint, operation: Operation) -> DescribedRoute:
