@@ -47,7 +47,7 @@ class BodyLimits:
         return await aside(received, b"".join, chunks)
 
     def _too_large(self) -> Rejected:
-        return Rejected(f"The request body is larger than {self._size} octets.", name="too_large", status="5.3.4")
+        return Rejected(f"The request body is larger than {int(self._size)} octets.", name="too_large", status="5.3.4")
 
 
 __all__ = ["BodyLimits", "ClientDisconnect"]

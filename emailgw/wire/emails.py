@@ -5,7 +5,7 @@ since mail sent at once instead of tomorrow would be worse than an error.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -71,10 +71,17 @@ Metadata = Annotated[
 Variables = Annotated[dict[str, object] | None, says("What fills the placeholders, by name.")]
 
 
+class BufferField(msgspec.Struct, frozen=True):
+    """What Node makes of a `Buffer` in JSON: older releases of its SDKs send it so."""
+
+    data: list[int]
+    type: Literal["Buffer"] = "Buffer"
+
+
 class AttachmentField(msgspec.Struct, frozen=True):
     """Either `content` or `path`. `inline_content_id` means `content_id`."""
 
-    content: Annotated[str | list[int] | None, says("Base64, or an array of octets.")] = None
+    content: Annotated[str | list[int] | BufferField | None, says("Base64, or an array of octets.")] = None
     filename: str | None = None
     path: Annotated[
         str | None, says("A URL that is fetched before the request is answered: 15 s, no redirects, public hosts only.")
@@ -82,6 +89,10 @@ class AttachmentField(msgspec.Struct, frozen=True):
     content_type: Annotated[str | None, says("`application/octet-stream` unless given or told by `path`.")] = None
     content_id: Annotated[str | None, says("Shown inline where the HTML says `cid:…`.")] = None
     inline_content_id: str | None = None
+
+    @property
+    def given(self) -> str | list[int] | None:
+        return self.content.data if isinstance(self.content, BufferField) else self.content
 
 
 class TemplateUse(msgspec.Struct, frozen=True):
@@ -165,7 +176,7 @@ def decode_email(body: bytes) -> EmailRequest:
 
 def attached(request: EmailRequest) -> int:
     """Roughly the octets of its attachments."""
-    return sum([len(field.content) for field in request.attachments or [] if field.content is not None])
+    return sum([len(field.given) for field in request.attachments or [] if field.given is not None])
 
 
 def paths_of(request: EmailRequest) -> list[str]:
@@ -264,17 +275,17 @@ def _attachment(field: AttachmentField, index: int, fetched: Mapping[str, Fetche
     found_type = None
     try:
         if field.path is not None:
-            if field.content is not None:
+            if field.given is not None:
                 raise Rejected(
                     f"attachments[{index}]: send either `content` or `path`, not both.", name="invalid_attachment"
                 )
             data, found_type = fetched[field.path]
-        elif field.content is None:
+        elif field.given is None:
             raise Rejected(f"attachments[{index}]: missing `content` or `path`.", name="invalid_attachment")
-        elif isinstance(field.content, str):
-            data = decode_base64(field.content)
+        elif isinstance(field.given, str):
+            data = decode_base64(field.given)
         else:
-            data = bytes(field.content)
+            data = bytes(field.given)
     except ValueError:
         raise Rejected(
             f"attachments[{index}]: `content` is neither valid base64 nor an array of octets.",

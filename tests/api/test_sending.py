@@ -75,8 +75,13 @@ PICTURE = bytes(range(256)) * 20
 
 @pytest.mark.parametrize(
     "content",
-    [base64.b64encode(PICTURE).decode(), list(PICTURE), base64.encodebytes(PICTURE).decode()],
-    ids=["base64", "octets", "base64 in lines"],
+    [
+        base64.b64encode(PICTURE).decode(),
+        list(PICTURE),
+        base64.encodebytes(PICTURE).decode(),
+        {"type": "Buffer", "data": list(PICTURE)},
+    ],
+    ids=["base64", "octets", "base64 in lines", "a buffer of Node's, as resend 4 and nodemailer-resend send it"],
 )
 def test_attachments_in_every_form(api: Api, content: Any) -> None:
     _, to = api.send(attachments=[{"filename": "Bild é.bin", "content": content, "content_type": "application/x-a"}])
