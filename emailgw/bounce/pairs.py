@@ -21,6 +21,12 @@ NEAR_UNSPACED = 16  # characters
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['-](?=[^\W\d_])){0,40}")
 _UNSPACED = re.compile("[\u0900-\u097f\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SENDER = ("sender", "from", "absender", "expediteur", "remitente", "remetente", "mittente", "afzender", "отправител")
+# Where the language says it behind the thing: "alamat pengirim" is the sender's address.
+_OF_SENDER = (
+    "отправител", "відправник", "подател", "пошиљ", "expeditor", "expediteur", "remitent", "remetente", "mittente",
+    "afzender", "pengirim", "posiljat", "odesilatel", "odosielatel", "nadawc", "avsandar", "afsender", "avsender",
+    "lahettaj", "siuntej", "sutitaj", "saatja", "felado", "gonderen", "αποστολ", "المرسل", "השולח", "فرستنده", "gui",
+)  # fmt: skip
 _ATTRIBUTES = frozenset(("unknown", "invalid", "incorrect", "unrecognized", "undefined"))
 _THINGS = frozenset(THINGS.split())
 _NEGATED = {
@@ -151,7 +157,10 @@ def _matches(words: list[str], index: int, parts: tuple[str, ...]) -> bool:
 
 def _is_senders(words: list[str], place: int) -> bool:
     """Whether it is the sender's address, mailbox or domain that is spoken of: no word about the recipient."""
-    return any(word.startswith(_SENDER) for word in words[max(place - 2, 0) : place])
+    before, behind = words[max(place - 2, 0) : place], words[place + 1 : place + 4]
+    return any(word.startswith((*_SENDER, *_OF_SENDER)) for word in before) or any(
+        word.startswith(_OF_SENDER) for word in behind
+    )
 
 
 def _is_attribute(words: list[str], place: int) -> bool:

@@ -95,7 +95,8 @@ def read_signals(mail: Mail, notice: str) -> Signals:
     automatic, vacation, auto_reply = _declared(fields)
     introduced = contains_any(beginning[:200], wording.INTRODUCTION)
     announces = _begins_with(subject, wording.FAILURE, 3)
-    personal = bool(_PERSONAL_SUBJECT.match(subject)) or ("in-reply-to" in fields and not daemon)
+    tagged = subject.startswith("[")  # by a tracker or a list
+    personal = bool(_PERSONAL_SUBJECT.match(subject)) or (("in-reply-to" in fields or tagged) and not daemon)
     null_sender = _has_null_sender(fields)
     failure_subject = contains_any(subject, wording.FAILURE)
     civil = not robot and not (null_sender and daemon and failure_subject)  # only then a greeting is a person's

@@ -62,6 +62,9 @@ FAILURE = phrases(
     無法投遞
     傳送失敗 | 传输失败 | 未送达 | 投遞失敗 | 送达失败 | 无法传递 | 未能投递 | 無法送達 | 無法寄送 | 投递错误
     반송 | 배달되지 | 전달되지 | 배달 실패 | 전송 실패 | 발송 실패 | 전송하지 못 | 배달할 수 없
+    get your message through | get your mail through | problem with your mail | problem with your message
+    bounced back | not get through | kam zuruck | kommt zuruck | rucklaufer | nicht angekommen | kom inte fram
+    kommit fram | devolucao | retornou | devolucion de | nous est revenu | retour de courrier | retour afzender
     nao e possivel entregar | non recapitabil | niedostarczaln | kan ikke leveres | ei voi toimittaa | teslim edileme
     не удается доставить | nepodarilo dorucit | nelivrat | nelivrabil | imposibil de livrat | no s'ha pogut lliurar
     no lliurat | no s'ha lliurat | nije isporucen | nije dostavlj | moguce isporuciti | moguce dostaviti
@@ -133,6 +136,7 @@ FINAL = phrases(
 # The reader's own mailbox is spoken of, which bounces nothing. Further languages than the pattern in `signals` reads.
 OWN_MAILBOX = phrases(
     """
+    scheduled maintenance | planned maintenance | maintenance window | wartungsarbeiten
     your new mailbox | you are running out of | you have used | almost full | nearly full | ihr postfach ist
     ihr postfach hat | ihr neues postfach | ihr speicherplatz | votre boite est | votre boite aux lettres est
     votre boite mail | su buzon esta | tu buzon | la tua casella | la sua casella | sua caixa de | uw postvak is

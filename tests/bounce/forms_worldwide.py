@@ -118,6 +118,27 @@ WORLDWIDE = (
         DELAYED,
     ),
     Form(
+        "came back, in German",
+        "MAILER-DAEMON@example.net",
+        "Rückläufer",
+        f"Ihre Mail an {LOST} kam zurück. Grund: Das Konto wurde gelöscht.\n",
+        {LOST: R.USER_DISABLED},
+    ),
+    Form(
+        "did not arrive, in Swedish",
+        "postmaster@example.org",
+        "Din försändelse kom inte fram",
+        f"Meddelandet du skickade till {LOST} kom inte fram. Orsak: adressen är felaktig.\n",
+        {LOST: R.USER_UNKNOWN},
+    ),
+    Form(
+        "returned, in Portuguese",
+        "MAILER-DAEMON@example.net",
+        "Devolução de mensagem",
+        f"Sua mensagem para {LOST} retornou. Motivo: a caixa postal do destinatário atingiu o limite.\n",
+        {LOST: R.MAILBOX_FULL},
+    ),
+    Form(
         "space of the mailbox",
         "MAILER-DAEMON@example.net",
         "failure notice",

@@ -175,4 +175,15 @@ MORE_NONEVENTS = (
         "From: Old <kim@corp.example>\nSubject: Kim Lee has left\nReturn-Path: <>\nAuto-Submitted: auto-replied",
         "Kim Lee has left the company. The mailbox kim@corp.example does not exist any more. Write to a@x.example.\n",
     ),
+    NonEvent(
+        "tracker about a bounce",
+        "From: Tracker <tracker@example.org>\nSubject: [DESK] (MAIL-12) Undelivered mail to lost@example.net\n"
+        "Return-Path: <>\nAuto-Submitted: auto-generated",
+        "Ann commented: the message to lost@example.net was not delivered, 550 5.1.1 user unknown\n",
+    ),
+    NonEvent(
+        "maintenance",
+        "From: Postmaster <postmaster@example.com>\nSubject: Scheduled maintenance of the mail server\nReturn-Path: <>",
+        "The mail server will be down on Sunday. Mail to you@example.com is late, none is returned to sender.\n",
+    ),
 )

@@ -72,6 +72,20 @@ mailbox server could not be reached
 500 unknown error in mailbox service
 550 Invalid message for recipient
 550 Recipient requires an unknown certificate
+550 Alamat pengirim tidak valid
+550 عنوان المرسل غير صالح
+550 כתובת השולח לא קיימת
+550 Adresa pošiljatelja ne postoji
+550 Adresa expeditorului nu există
+550 Η διεύθυνση του αποστολέα δεν υπάρχει
+550 L'adreça del remitent no existeix
+550 Địa chỉ người gửi không tồn tại
+550 Avsändarens adress är felaktig
+550 ไม่พบผู้ส่ง
+550 Your sending domain is not registered with us
+550 Client host not registered
+550 Die Nachricht an den Empfänger wurde gelöscht
+550 Il mittente non è registrato
 """
 
 

@@ -48,20 +48,22 @@ ABROAD = (
     dominio sconosciuto | dominio no existe | dominio desconocido | dominio inexistente | dominio nao existe
     домен не существует | домен не найден | домен & не | ドメインが存在しません | ドメインが見つかりません
     ホストが見つかりません | 域名不存在 | 找不到域
-    域名解析 | 主机不存在
+    域名解析 | 主机不存在 | domaine & introuvable
     """,
     ),
     (
         Reason.SPAM,
         """
-    als spam | spam-verdacht | spamverdacht | mail rejete | indesirable | posta indesiderata | correo no deseado
+    als werbung | nach werbung | als spam | spam-verdacht | spamverdacht | mail rejete | indesirable
+    posta indesiderata | correo no deseado
     correo basura | спам | нежелательн | 迷惑メール | 垃圾邮件 | 垃圾郵件 | 스팸
     """,
     ),
     (
         Reason.RATE_LIMIT,
         """
-    trop de connexions | trop de messages | trop de destinataires | zu viele verbindungen | zu viele nachrichten
+    verbindungen pro | connexions par | conexiones por | trop de connexions | trop de messages
+    trop de destinataires | zu viele verbindungen | zu viele nachrichten
     demasiadas conexiones | demasiados mensajes | troppe connessioni | muitas conexoes | слишком много
     连接过多
     频率过高 | 发送频率 | 接続数

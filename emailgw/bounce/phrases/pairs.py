@@ -27,7 +27,7 @@ _PERSON = """
     lietotaj* sanemej* pastkast* kasutaja*
     saaja* postkast* aadress* notand* vidtakand* postholf* γραμματοκιβωτι* θυριδα λογαριασμ*
     pengguna penerima akun kotak alamat peti nguoi_nhan nguoi_dung hop_thu tai_khoan dia_chi
-    المستخدم مستخدم المستلم مستلم صندوق البريد بريد الحساب حساب العنوان عنوان המשתמש משתמש הנמען נמען תיבת התיבה
+    المستخدم مستخدم المستلم مستلم صندوق الحساب حساب العنوان عنوان המשתמש משתמש הנמען נמען תיבת התיבה
     החשבון חשבון הכתובת כתובת کاربر گیرنده صندوق حساب آدرس نشانی
 """
 _MESSAGE = """
@@ -54,7 +54,8 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         przepeln*
         przekrocz* pln* preplnen* prekroc* переполн* заполн* превыш* переповн* dolu dolmus asildi megtelt betelt plin
         zu_viele_mails zuviele_mails γεματο
-        beyond allot* penuh melebihi da_day het_dung_luong vuot_qua plena ple plina fyldt fylt opbrugt pun puna puno
+        beyond allot* penuh stuffed satur* atingi* agotad* aufgebraucht исчерпан* melebihi da_day het_dung_luong
+        vuot_qua plena ple plina fyldt fylt opbrugt pun puna puno
         popunjen* poln* pilna* virsyt* parsniegt* tais taitunud uletatud taynna ylitt* πληρ* γεματ* υπερβ* нет_места
         няма_място пълна ممتلئ ممتلئة ممتلىء تجاوز תיבה_מלאה מלאה מלא חרגה חרג پر تکمیل
         """,
@@ -71,7 +72,10 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         gesloten inaktiv* avstangd* sparret deaktywow* zablokow* nieaktywn* zablokovan* zrusen* neaktivn* заблокир*
         отключ*
         неактив* удален* заблокован* devre_disi pasif kapatil*
-        archived retired dezactivat* suspendat* blocat* onemogucen* deaktiviran* blokiran* onemogocen* zaklenjen*
+        archived retired shut_down switched_off lapsed приостановлен* geloscht* supprime* eliminad* cancellat*
+        verwijderd
+        usuniet* smazan* raderat* slettet dezactivat* suspendat* blocat* onemogucen* deaktiviran* blokiran*
+        onemogocen* zaklenjen*
         деактивиран* блокиран* desactiva* bloqueja* suspes* απενεργοποιημεν* κλειδωμεν* dinonaktifkan diblokir
         ditangguhkan bi_khoa bi_vo_hieu_hoa معطل معطلة موقوف محظور מושבת מושבתת חסום חסומה غیرفعال מוקפא
         """,
@@ -103,7 +107,9 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         неизвест* не_существует не_наиден* несуществ* не_зарегистрирован* недеиствит* невідом* не_існуе не_знаидено
         bulunamadi bulunmuyor gecersiz* bilinmeyen yok ismeretlen nem_letezik nem_talalhato necunoscut* inexistent*
         αγνωστ* δεν_υπαρχει
-        not_live* not_reside* not_be_located no_customer no_client no_subscriber no_employee no_person no_figura
+        not_live* not_reside* not_one_of_our non_presente non_e_presente nao_consta nicht_eingerichtet nicht_angelegt
+        non_registrat*
+        felaktig* gibt_es_hier_nicht not_be_located no_customer no_client no_subscriber no_employee no_person no_figura
         no_consta no_registrad* no_es_nuestro nu_exista nu_este nu_a_fost_gasit ne_postoji nepostojec* nije_pronaden*
         nepoznat* ne_obstaja neznan* ni_najden* не_постоји непознат* няма_такъв няма_такава не_съществува
         не_е_намерен* невалид* нет_такого такого такои неверн* нема_такого no_existeix desconegu* no_s'ha_trobat
@@ -120,6 +126,7 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         """
         unknown nonexist* non-exist* not_found not_known not_exist doesn't_exist no_such unresolvable not_resolve*
         no_mx nxdomain
+        no_mail_service out_of_business
         could_not_be_resolved cannot_resolve couldn't_resolve no_records invalid not_be_found not_hosted parked
         unbekannt*
         existiert_nicht nicht_gefunden nicht_auflos* inconnu* n'existe* introuvable desconocid* no_existe
@@ -168,7 +175,8 @@ PAIRS: tuple[tuple[Reason, str, str], ...] = (
         demasiado_grande supera excede muito_grande troppo_grand* te_groot för_stort for_stort for_stor zbyt_duz*
         prilis_velk*
         слишком_больш* превыша* cok_buyuk maximal* maximum tul_nagy prea_mare
-        uberschritten za_duz* za_wielk* za_velk* weighs prevelik* preveliko premare liian_suuri for_stor* terlalu_besar
+        uberschritten za_duz* heavier za_wielk* za_velk* weighs prevelik* preveliko premare liian_suuri for_stor*
+        terlalu_besar
         qua_lon massa_gran завелик* надто_велик* твърде_голям* πολυ_μεγαλο كبيرة_جدا גדולה_מדי
         """,
     ),
@@ -272,7 +280,7 @@ UNSPACED: tuple[tuple[Reason, str, str], ...] = (
         ไม่พบ ไม่มี ไม่ถูกต้อง ไม่รู้จัก नहीं_मिला मौजूद_नहीं 未开通 未開通 未激活
         无效 無效 不存在 不正确 不正確 有误 有誤 错误 錯誤 未找到 找不到 查无 查無 无此 無此 没有 沒有 未注册 不合法
         存在しない 存在しません 存在いたしません 見つかりません 見つからない 見つけられません 不明 誤り 間違
-        正しくない 無効 없는 없습니다 존재하지 잘못 찾을 찾지 유효하지 올바르지
+        正しくない 無効 誤って 없는 없습니다 존재하지 잘못 찾을 찾지 유효하지 올바르지
         """,
     ),
     (

@@ -5,7 +5,8 @@ from emailgw.bounce.report import Reason
 GREYLISTED = (
     Reason.GREYLISTED,
     """
-    greylist | graylist | grey list | gray list | grey-list | gray-list | postgrey
+    graulist | liste grise | lista gris | lista cinza | серыи список | greylist | graylist | grey list | gray list
+    grey-list | gray-list | postgrey
     temporarily deferred, try again in | first time sender | first-time sender | new sender/recipient | triplet
     resend in & second | resend in & minute | come back in & minute | come back in & second
     """,
@@ -26,6 +27,7 @@ RATE_LIMIT = (
     traffic limit | mail limit exceeded | sending limit | unexpected volume | volume of mail | daily sending quota
     submission quota | sending quota | max defers and failures | has exceeded its max | quota of messages
     recipient limit | recipients limit | too many recipients | too much mail from | too much email from
+    not so fast | mails this hour | messages this hour | emails this hour | connections per
     too much traffic | quota for your | exceeded your quota
     """,
 )
@@ -35,7 +37,7 @@ AUTHENTICATION = (
     """
     dmarc | dkim | spf_ | spf: | spf. | (spf) | spf- | spfcheck | sender policy framework | sender id_
     domainkeys | mail is unauthenticated | unauthenticated email | sender is unauthenticated
-    authentication checks failed
+    authentication checks failed | p=reject | p=quarantine | is not aligned | not in alignment
     authentication information | require all senders to authenticate | unauthenticated mail
     not authenticated mail | email authentication | ptr record | reverse dns | reverse-dns | rdns | reverse lookup
     reverse hostname | reverse host | no ptr | missing ptr | ptr entry | forward-confirmed | reverse mapping
@@ -60,7 +62,8 @@ SIZE = (
     attachments too large | attachment size | header size exceeds | headers too large
     is larger than the | larger than the current system limit | max size | too big for system
     message content is too | message too long | line too long | exceeds limit | file is too large | sizeexceeded
-    size exceeds | size violation | size exceeded | messagesizelimit | oversize
+    mails above & mb_ | messages above & mb_ | heavier than | size exceeds | size violation | size exceeded
+    messagesizelimit | oversize
     """,
 )
 
@@ -101,6 +104,7 @@ SENDER = (
     not a registered gateway user | resent-from | from header | from: header | sender is not | sender isn't
     mail from address | from address does | your address could | your address is | of your address | your domain
     from address was | absenderadresse | adresse de l'expediteur | adresse d'expediteur | direccion del remitente
+    adreca del remitent
     endereco do remetente | indirizzo del mittente | indirizzo mittente | afzenderadres | адрес отправителя
     发件人地址 | 发信人地址 | 寄件者地址 | 送信者アドレス | 送信元アドレス | 발신자 주소
     senders are | senderblock | blocked sender | you are not allowed to send | you are not authorized to send
@@ -108,7 +112,8 @@ SENDER = (
     authorized to send to | do not have permission | don't have permission | only accepts messages from
     only accepts mail from | requires authentication | authrequired | authentication required | restricted to
     notauthorized | not authorised | restricted delivery | closed mailing list | not subscribed to | not a subscriber
-    are not subscribed | not a member of | members-only | members only | absender & gesperrt
+    are not subscribed | not a member of | members-only | members only | only members | may mail this list
+    his personal blacklist | absender & gesperrt
     expediteur & bloque | remitente & bloquead | mittente & bloccat | отправител & заблокирован
     sender is blocked by recipient | sender blocked by recipient
     """,
@@ -135,7 +140,7 @@ REPUTATION = (
     is not allowed to send mail | is blocked | has been blocked | was blocked by | server is blocked
     domain blocked | ip address & blocked | host & blocked | (bl) | access denied - invalid helo
     connection from & rejected | connections from & rejected | connections not accepted from
-    list of abusers | history of abuse | residential | range & blocked
+    cable modem | list of abusers | history of abuse | residential | range & blocked
     not accepting mail from your | refused mail service | mail from & refused | your network
     """,
 )
@@ -143,7 +148,8 @@ REPUTATION = (
 SPAM = (
     Reason.SPAM,
     """
-    spam | like junk | unsolicited | junk mail | bulk mail | bulk email | uce_ | ube, | _ube_ | content rejected
+    spam | like junk | this junk | as junk | is junk | unsolicited | junk mail | bulk mail | bulk email | uce_
+    ube, | _ube_ | content rejected
     message content | content filter | content violation | content block | content restriction
     rejected for content | content analysis | content is blacklisted | block-send-er | suspected of
     appears to be unwanted | unwanted | message looks like | high score | bogofilter | score too high | razor

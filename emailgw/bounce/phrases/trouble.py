@@ -21,7 +21,8 @@ NETWORK = (
     too many hops | hop count | mail loop | mail loops
     routing loop | loops back | looping | loop detected | loop count | too many received | smtp connect failed
     connect to & timed | closed connection | remote server is not available | conversation with & timed
-    communication failure | unable to contact | ne repond pas | antwortet nicht | no responde | non risponde
+    no reply after | no reply within | no reply from | communication failure | unable to contact | ne repond pas
+    antwortet nicht | no responde | non risponde
     nao responde | не отвечает | не відповідає | reageert niet | svarar inte | svarer ikke | nie odpowiada | neodpovida
     応答がありません | 没有响应
     """,
@@ -39,7 +40,8 @@ EXPIRED = (
     could not send message for | could not send mail for | not been collected | message timed out
     delivery is still | message delayed | delivery delayed | has been delayed
     will be retried | delivery temporarily suspended | delivery has been | deferred | maximum time | maximum age
-    waiting for & days | waiting for & hours | was given up | delivery failed & attempts | days without success
+    now we give up | we give up | no longer trying | waiting for & days | waiting for & hours | was given up
+    delivery failed & attempts | days without success
     max age | lifetime | hours in queue | days in queue
     """,
 )
