@@ -29,6 +29,9 @@ authenticated = Counter(
     registry=registry,
 )
 certificate_expires = Gauge("emailgw_certificate_expires", "End of the certificate, Unix time", registry=registry)
+certificate_trouble = Gauge(
+    "emailgw_certificate_trouble", "1 while the last order of a certificate failed", registry=registry
+)
 certificate_orders = Counter(
     "emailgw_certificate_orders", "Orders of a certificate, by outcome", ["outcome"], registry=registry
 )

@@ -24,6 +24,7 @@ _SLASHES = re.compile(r"/{2,}")
 class HealthShown(TypedDict):
     status: Literal["ok", "unhealthy"]
     reason: NotRequired[str]
+    warnings: NotRequired[list[str]]
 
 
 def build_app(resources: Sequence[DescribedRoute], health: "Health", exposition: "Metrics", octets: int) -> ASGIApp:
@@ -47,15 +48,17 @@ def build_app(resources: Sequence[DescribedRoute], health: "Health", exposition:
 
 
 class Health:
-    """`/healthz`: 200 while mail is accepted and worked on, 503 with the reason when not."""
+    """`/healthz`: 200 while mail is accepted and worked on, perhaps with warnings; 503 with the reason when not."""
 
-    def __init__(self, trouble: Callable[[], str | None]) -> None:
+    def __init__(self, trouble: Callable[[], str | None], warnings: Callable[[], list[str]]) -> None:
         self._trouble = trouble
+        self._warnings = warnings
 
     async def get(self, request: Request) -> Response:
         trouble = self._trouble()
         if trouble is None:
-            return json_response({"status": "ok"})
+            warnings = self._warnings()
+            return json_response({"status": "ok", "warnings": warnings} if warnings else {"status": "ok"})
         return json_response({"status": "unhealthy", "reason": trouble}, 503)
 
 

@@ -20,15 +20,22 @@ from emailgw.core.text import clean_line
 REQUEST_TIMEOUT = 30  # seconds
 DEADLINE = 120  # seconds for validation and issuance together
 
+_REACH_US = "each name's A and AAAA records must lead to this machine, and port 80 must be open to the world"
+_REACH_SERVER = "acme.directory must be right, and this machine must be allowed to connect to it by HTTPS"
+_REFUSED = "the server's words say why; with a rate limit, wait, and try with its staging directory meanwhile"
+
 Publish = Callable[[str, str], None]  # token, what is answered for it
 
 
 class OrderFailed(Exception):
-    """`str()` is one line; `retry_after` in seconds, 0 where the server did not say."""
+    """`str()` is one line; `retry_after` in seconds, 0 where the server did not say. `hint`: what the operator
+    can do.
+    """
 
-    def __init__(self, reason: str, retry_after: int = 0) -> None:
+    def __init__(self, reason: str, retry_after: int = 0, hint: str = "") -> None:
         super().__init__(clean_line(reason, 500))
         self.retry_after = retry_after
+        self.hint = hint or "see the log; it is tried again by itself"
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -79,15 +86,31 @@ def order(directory: str, contact: str, account: Account | None, names: tuple[st
         deadline = datetime.datetime.now() + datetime.timedelta(seconds=DEADLINE)
         chain = server.poll_and_finalize(wanted, deadline).fullchain_pem.encode()
     except errors.ValidationError as error:
-        raise OrderFailed(f"validation failed: {_reasons(error)}") from error
+        raise OrderFailed(f"validation failed: {_reasons(error)}", hint=_REACH_US) from error
     except messages.Error as error:
-        raise OrderFailed(f"the server refuses: {error.code or error.typ}: {error.detail}", _pause(error)) from error
+        raise OrderFailed(
+            f"the server refuses: {error.code or error.typ}: {error.detail}", _pause(error), _REFUSED
+        ) from error
     except errors.TimeoutError as error:
         raise OrderFailed("the server did not finish in time") from error
     except Exception as error:  # whatever the library or the network does, mail goes on
-        raise OrderFailed(f"{type(error).__name__}: {error}") from error
+        raise OrderFailed(f"{type(error).__name__}: {error}", hint=_REACH_SERVER) from error
     _must_fit(chain, key, names)
     return Issued(chain, key, account)
+
+
+def ask_when(directory: str, chain: bytes) -> int | None:
+    """When the server wants the certificate renewed (ARI, RFC 9773), in milliseconds, anew each time within its window;
+    None where it does not say or does not answer.
+    """
+    from acme import client
+
+    try:
+        net = client.ClientNetwork(user_agent="emailgw", timeout=REQUEST_TIMEOUT)
+        at, _ = client.ClientV2(client.ClientV2.get_directory(directory, net), net).renewal_time(chain)
+    except Exception:  # noqa: BLE001  (advice that does not come is none)
+        return None
+    return None if at is None else int(at.timestamp() * 1000)
 
 
 def _registered(server: Any, account: Account, directory: str, contact: str) -> Account:

@@ -1,7 +1,8 @@
 """When a certificate is ordered, and what happens if that fails: nothing, but a log line, a figure, and another try.
 
-Ordered at two thirds of its lifetime, spread by a little so that many gateways do not ask at once; at once when there
-is none, when it names the wrong hosts, or when the operator asks. Mail never waits for it.
+Ordered when the server advises it (ARI, RFC 9773), else at two thirds of its lifetime, spread by a little so that many
+gateways do not ask at once; at once when there is none, when it names the wrong hosts, or when the operator asks. Mail
+never waits for it.
 """
 
 import asyncio
@@ -10,19 +11,24 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
 from emailgw import metrics
 from emailgw.certify.keep import Held, Shelf
-from emailgw.certify.order import Issued, OrderFailed, Publish, order
+from emailgw.certify.order import Issued, OrderFailed, Publish, ask_when, order
 from emailgw.errors import EmailgwError
+
+T = TypeVar("T")
 
 log = logging.getLogger("emailgw.tls")
 
 DAY = 86_400_000
 LOOK_EVERY = 3_600_000  # milliseconds: clocks leap, machines sleep
 SPREAD = 0.03  # of the lifetime
+LAST_CALL = 6  # this part of the lifetime is left at least, whatever the server advises
+ASK_EVERY = 6 * 3_600_000  # milliseconds between two questions for advice
 
 
 class RenewalSettings(msgspec.Struct, frozen=True):
@@ -35,18 +41,21 @@ class RenewalSettings(msgspec.Struct, frozen=True):
 
 
 class RenewalStatus(msgspec.Struct, frozen=True):
-    """`due_at`: when the next order is made. `trouble`: why the last one failed."""
+    """`due_at`: when the next order is made. `trouble`: why the last one failed; `hint`: what to do about it."""
 
     held: Held | None
     due_at: int
     trouble: str
+    hint: str
 
 
-def due_at(held: Held | None, names: tuple[str, ...], spread: float, now: int) -> int:
-    """When to order, `spread` between 0 and 1."""
+def due_at(held: Held | None, names: tuple[str, ...], spread: float, now: int, advised: int | None = None) -> int:
+    """When to order, `spread` between 0 and 1. `advised`: by the server, which may know of a revocation to come."""
     if held is None or set(held.names) != set(names) or held.not_before > now + DAY:
         return now
     lifetime = held.not_after - held.not_before
+    if advised is not None:
+        return min(advised, held.not_after - lifetime // LAST_CALL)
     return held.not_before + int(lifetime * (2 / 3 - SPREAD * spread))
 
 
@@ -69,7 +78,9 @@ class Renewal:
         self._spread = random.random()
         self._failures = 0
         self._not_before = 0
-        self._trouble = ""
+        self._trouble = self._hint = ""
+        self._advised: int | None = None
+        self._ask_at = 0
         self._ordering = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -80,6 +91,8 @@ class Renewal:
             held = self._shelf.held()
             if held is not None:
                 metrics.certificate_expires.set(held.not_after / 1000)
+            if held is not None and now >= self._ask_at:
+                await self._ask(now)
             at = self._next(held, now)
             if at <= now:
                 with contextlib.suppress(EmailgwError):  # it was told, and is tried again
@@ -89,6 +102,12 @@ class Renewal:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), min(at - now, LOOK_EVERY) / 1000)
 
+    async def _ask(self, now: int) -> None:
+        self._ask_at = now + ASK_EVERY
+        with contextlib.suppress(OSError):
+            chain = await asyncio.to_thread(self._shelf.pair.read_bytes)
+            self._advised = await _in_thread(lambda: ask_when(self._settings.directory, chain))
+
     async def renew(self) -> Held:
         """Order now. Raises EmailgwError, and then what there was stays."""
         async with self._ordering:
@@ -96,9 +115,11 @@ class Renewal:
                 issued = await _in_thread(self._order)
                 await asyncio.to_thread(self._shelf.put, issued)
             except (OrderFailed, OSError) as error:
-                self._failed(str(error), getattr(error, "retry_after", 0))
+                self._failed(str(error), getattr(error, "retry_after", 0), getattr(error, "hint", "see the disk"))
                 raise EmailgwError(f"no certificate: {error}") from error
-            self._failures, self._trouble = 0, ""
+            self._failures, self._trouble, self._hint = 0, "", ""
+            self._advised, self._ask_at = None, 0
+            metrics.certificate_trouble.set(0)
             # A server whose certificates are due as they come shall not be asked without end.
             self._not_before = self._clock() + self._settings.retry[0]
             metrics.certificate_orders.labels("issued").inc()
@@ -110,33 +131,39 @@ class Renewal:
         log.info("new certificate for %s", ", ".join(held.names))
         return held
 
+    @property
+    def trouble(self) -> str:
+        """Why the last order failed, empty when it did not."""
+        return self._trouble
+
     def status(self) -> RenewalStatus:
         held = self._shelf.held()
-        return RenewalStatus(held, self._next(held, self._clock()), self._trouble)
+        return RenewalStatus(held, self._next(held, self._clock()), self._trouble, self._hint)
 
     def _next(self, held: Held | None, now: int) -> int:
-        return max(due_at(held, self._settings.names, self._spread, now), self._not_before)
+        return max(due_at(held, self._settings.names, self._spread, now, self._advised), self._not_before)
 
     def _order(self) -> Issued:
         settings = self._settings
         return order(settings.directory, settings.contact, self._shelf.account(), settings.names, self._publish)
 
-    def _failed(self, reason: str, retry_after: int) -> None:
+    def _failed(self, reason: str, retry_after: int, hint: str) -> None:
         waits = self._settings.retry
         wait = max(waits[min(self._failures, len(waits) - 1)], retry_after * 1000)
         self._failures += 1
-        self._trouble = reason
+        self._trouble, self._hint = reason, hint
         self._not_before = self._clock() + wait
         metrics.certificate_orders.labels("failed").inc()
-        log.error("no new certificate: %s; next try in %d s", reason, wait // 1000)
+        metrics.certificate_trouble.set(1)
+        log.error("no new certificate: %s; next try in %d s; %s", reason, wait // 1000, hint)
 
 
-async def _in_thread(work: Callable[[], Issued]) -> Issued:
+async def _in_thread(work: Callable[[], T]) -> T:
     """Not in the pool: what hangs in a request must not keep the process from ending."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Issued] = loop.create_future()
+    done: asyncio.Future[T] = loop.create_future()
 
-    def settle(result: Issued | Exception) -> None:
+    def settle(result: T | Exception) -> None:
         if done.cancelled():
             return
         if isinstance(result, Exception):
@@ -145,7 +172,7 @@ async def _in_thread(work: Callable[[], Issued]) -> Issued:
             done.set_result(result)
 
     def run() -> None:
-        result: Issued | Exception
+        result: T | Exception
         try:
             result = work()
         except Exception as error:  # noqa: BLE001  (handed over to whoever waits)

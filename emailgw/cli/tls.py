@@ -36,3 +36,5 @@ def _print(answer: object, as_json: bool) -> None:
     print_fields((("names", ", ".join(answer.names) or "no certificate yet"), ("issuer", answer.issuer)))
     print_fields((("valid", f"{answer.not_before} to {answer.not_after}" if answer.not_before else ""),))
     print_fields((("renewed at", answer.renews_at), ("trouble", answer.trouble or "none")))
+    if answer.trouble:
+        click.echo(f"hint: {answer.hint}", err=True)

@@ -28,6 +28,7 @@ class TlsAnswer(msgspec.Struct, frozen=True):
     not_after: str | None
     renews_at: str
     trouble: str
+    hint: str
 
 
 class ListRules(Request, frozen=True, tag="receive.list"):

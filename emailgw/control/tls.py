@@ -25,11 +25,15 @@ class Status(Protocol):
     def due_at(self) -> int: ...
     @property
     def trouble(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
 
 
 class Renewing(Protocol):
     """What `certify.renewal` is to the operator."""
 
+    @property
+    def trouble(self) -> str: ...
     def status(self) -> Status: ...
     async def renew(self) -> object: ...
 
@@ -39,6 +43,12 @@ class TlsOperations:
 
     def __init__(self, renewal: Renewing | None) -> None:
         self.renewal = renewal
+
+    def warnings(self) -> list[str]:
+        """What does not keep mail from flowing yet, for `/healthz`."""
+        if self.renewal is None or not self.renewal.trouble:
+            return []
+        return ["no certificate could be ordered: `emailgw tls show` says why and what to do"]
 
     async def show(self) -> inward.TlsAnswer:
         """Raises NotFound."""
@@ -53,6 +63,7 @@ class TlsOperations:
             not_after=show_iso(held.not_after) if held is not None else None,
             renews_at=show_iso(status.due_at),
             trouble=status.trouble,
+            hint=status.hint,
         )
 
     async def renew(self) -> inward.TlsAnswer:

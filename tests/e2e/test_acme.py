@@ -121,6 +121,14 @@ def test_failures_are_told_and_tried_again_while_mail_goes_on(tmp_path: Path, dn
             )
             assert shown["names"] == []
             assert "validation failed: gw.test: found nothing" in shown["trouble"]
+            assert "port 80 must be open" in shown["hint"]
+            assert "hint: each name's A and AAAA" in gateway.run("tls", "show").stderr
+            health = httpx.get(f"{gateway.url}/healthz", timeout=20)
+            assert health.status_code == 200
+            assert health.json()["warnings"] == [
+                "no certificate could be ordered: `emailgw tls show` says why and what to do"
+            ]
+            assert "emailgw_certificate_trouble 1.0" in httpx.get(f"{gateway.url}/metrics", timeout=20).text
             assert not offers_tls(gateway)
             assert [shakes_hands(port) for port in tls_ports(gateway)] == [False, False]
             gateway.add_domain("sender.test", dns)
@@ -131,6 +139,7 @@ def test_failures_are_told_and_tried_again_while_mail_goes_on(tmp_path: Path, dn
             eventually(lambda: offers_tls(gateway), "STARTTLS is offered", 30)
             assert [shakes_hands(port) for port in tls_ports(gateway)] == [True, True]
             assert gateway.ask("tls", "show")["trouble"] == ""
+            assert httpx.get(f"{gateway.url}/healthz", timeout=20).json() == {"status": "ok"}
             kept = shown_certificate(gateway)
             acme.faults.append("serverInternal")
             result = gateway.run("tls", "renew", check=False)
@@ -157,6 +166,26 @@ def test_a_certificate_near_its_end_is_renewed_by_itself(tmp_path: Path, dns: DN
         # Other names at the next start: the old certificate does not do.
         with gateway_with(tmp_path, acme, dns, sink, names=["other.gw.test"]) as gateway:
             eventually(lambda: acme.issued[-1] == ["other.gw.test"], "ordered for the new name", 30)
+
+
+def test_the_servers_advice_is_taken(tmp_path: Path, dns: DNSServer, sink: Sink) -> None:
+    """A certificate with months to live is renewed when the server wants it (ARI)."""
+    with AcmeServer(free_port()) as acme:
+        now = datetime.datetime.now(datetime.UTC)
+        acme.window = (now + datetime.timedelta(days=20), now + datetime.timedelta(days=21))
+        with gateway_with(tmp_path, acme, dns, sink) as gateway:
+            eventually(lambda: offers_tls(gateway), "STARTTLS is offered", 30)
+
+            def advised() -> bool:
+                renews_at = datetime.datetime.fromisoformat(gateway.ask("tls", "show")["renews_at"])
+                return datetime.timedelta(days=19) < renews_at - now < datetime.timedelta(days=22)
+
+            eventually(advised, "the advice counts", 30)
+            assert gateway.stop() == 0
+        assert len(acme.issued) == 1
+        acme.window = (now - datetime.timedelta(days=2), now - datetime.timedelta(days=1))
+        with gateway_with(tmp_path, acme, dns, sink):
+            eventually(lambda: len(acme.issued) == 2, "ordered at once", 30)
 
 
 def test_a_server_that_hangs_does_not_keep_the_process(tmp_path: Path, dns: DNSServer, sink: Sink) -> None:

@@ -271,6 +271,7 @@ def test_every_odd_message(host: Host, sink: Sink, owned: bool) -> None:
     files = sorted(SAMPLES.glob("*"))
     if not files:
         missing("the corpus of odd messages is not beside the repository")
+    assert len(files) >= 299
     accepted: dict[str, bytes] = {}
     with smtplib.SMTP("127.0.0.1", host.gateway.submission_port, timeout=60) as client:
         client.login("resend", host.gateway.key)
@@ -294,16 +295,25 @@ def test_every_odd_message(host: Host, sink: Sink, owned: bool) -> None:
         received = unsigned(arrived(sink, to).data)
         header, _, body = received.partition(b"\r\n\r\n")
         expected, _, expected_body = unsigned(data).partition(b"\r\n\r\n")
-        assert body.rstrip(b"\r\n") == expected_body.rstrip(b"\r\n"), to
-        if expected.isascii():
-            added, _, rest = (header + b"\r\n").partition(expected + b"\r\n")
-            assert rest == b"", to
-            assert re.fullmatch(rb"(?:(?:Date|Message-ID|MIME-Version): .*\r\n)*", added), to
+        assert body == expected_body, to
+        added, kept = fields_of(header), fields_of(expected)
+        added, found = added[: len(added) - len(kept)], added[len(added) - len(kept) :]
+        assert all(re.match(rb"(?:Date|Message-ID|MIME-Version): ", field) for field in added), to
+        for before, after in zip(kept, found, strict=True):
+            if before.isascii():
+                assert after == before, to
+            else:  # written in encoded words
+                assert after.isascii(), to
+                assert after.partition(b":")[0].strip() == before.partition(b":")[0].strip(), to
 
 
 def to_crlf(data: bytes) -> bytes:
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
     return data if data.endswith(b"\r\n") else data + b"\r\n"
+
+
+def fields_of(header: bytes) -> list[bytes]:
+    return re.split(rb"\r\n(?![ \t])", header.rstrip(b"\r\n"))
 
 
 def without(data: bytes, *names: bytes) -> bytes:

@@ -35,6 +35,7 @@ class AcmeServer:
         self.lifetime = datetime.timedelta(days=90)
         self.started_ago = datetime.timedelta(hours=1)
         self.faults: list[str] = []
+        self.window: tuple[datetime.datetime, datetime.datetime] | None = None  # of renewal, where it advises one
         self.issued: list[list[str]] = []
         self.posts: list[str] = []
         self.accounts: dict[str, Any] = {}
@@ -73,7 +74,13 @@ class AcmeServer:
         self._httpd.server_close()
 
     def get(self, handler: BaseHTTPRequestHandler) -> None:
+        if self.window is not None and handler.path.startswith("/advice/"):
+            start, end = (one.isoformat().replace("+00:00", "Z") for one in self.window)
+            self._reply(handler, 200, {"suggestedWindow": {"start": start, "end": end}})
+            return
         names = {"newNonce": "nonce", "newAccount": "account", "newOrder": "order", "revokeCert": "revoke"}
+        if self.window is not None:
+            names["renewalInfo"] = "advice"
         self._reply(handler, 200, {name: f"{self.base}/{path}" for name, path in names.items()})
 
     def post(self, handler: BaseHTTPRequestHandler) -> None:
@@ -160,6 +167,7 @@ class AcmeServer:
             .not_valid_before(start)
             .not_valid_after(start + self.lifetime)
             .add_extension(names, critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         return certificate.public_bytes(serialization.Encoding.PEM).decode()
