@@ -34,6 +34,7 @@ SCAN_EVERY = 20_000  # milliseconds between scans, at least
 SCAN_PAGE = 1000
 WAITING_LIMIT = 20_000  # next hops in both lines; a scan stops there and goes on later
 FORGET_AFTER = 10 * 60_000  # milliseconds after the end of a site's pause
+TELLING = 500  # milliseconds for which a claim that found more than it took tells of more
 STORE_PAUSE = 1_000  # milliseconds without new lanes after the store failed one
 OVERDUE = 200  # recipients whose lifetime is over that are settled at a time
 NO_ROUTE = "no route: "  # for want of a route a next hop is a site of its own, so that its trouble is its own
@@ -77,6 +78,7 @@ class Manager:
         self._unplanned: dict[str, None] = {}  # next hops of which a lane saw the end
         self._stirred = asyncio.Event()
         self._paused_until = 0
+        self._more_until = 0
         self._scan_at = 0
         self._scan_after = ""
         self._stopping = False
@@ -125,6 +127,10 @@ class Manager:
             self._offer(nexthop, now)
         elif self._agenda.add(nexthop, due_at, now):
             self._stirred.set()
+
+    def has_waiting(self) -> bool:
+        """Whether there is due mail that no lane has yet, as far as the last claims tell."""
+        return bool(self._ready) or self._tools.clock() < self._more_until
 
     def troubled_sites(self) -> list[tuple[str, int, str]]:
         """(site, when it is probed again, why) of the sites that are paused."""
@@ -340,6 +346,7 @@ class Manager:
     def found_more(self, hop: Hop) -> None:
         site = self._site_of[hop.nexthop]
         now = self._tools.clock()
+        self._more_until = now + TELLING
         if site.has_room(now) and self._has_place(now) and not self._someone_waits(site):
             self._start_lane(hop, site)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from collections.abc import Callable
 
 from emailgw.core.webhooks import WebhookPolicy
 from emailgw.outhttp import OutHttp
@@ -9,11 +10,14 @@ from emailgw.service.core import Core
 from emailgw.service.supervision import Supervisor, cancel
 from emailgw.webhooks.carrier import Tools
 from emailgw.webhooks.carriers import Carriers
+from emailgw.webhooks.courtesy import Courtesy
 
 LONGEST_WAIT = 86_400_000  # milliseconds that an endpoint may ask for by Retry-After
 
 
-async def start_webhooks(core: Core, supervisor: Supervisor, stack: contextlib.AsyncExitStack) -> None:
+async def start_webhooks(
+    core: Core, supervisor: Supervisor, stack: contextlib.AsyncExitStack, mail_waits: Callable[[], bool]
+) -> None:
     """Until the stack unwinds."""
     section, store = core.config.webhooks, core.store
     await store.deliveries.recover_leases(core.clock())
@@ -36,5 +40,6 @@ async def start_webhooks(core: Core, supervisor: Supervisor, stack: contextlib.A
         policy=policy,
         timeout=section.timeout,
         window=section.concurrency,
+        courtesy=Courtesy(mail_waits),
     )
     stack.push_async_callback(cancel, supervisor.start("webhooks", Carriers(tools).run()))

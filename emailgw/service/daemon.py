@@ -102,7 +102,7 @@ class Service:
         )
         stack.push_async_callback(cancel, self._supervisor.start("housekeeping", housekeeping.run()))
         stack.push_async_callback(cancel, self._supervisor.start("domain checks", core.domains.run()))
-        await start_webhooks(core, self._supervisor, stack)
+        await start_webhooks(core, self._supervisor, stack, manager.has_waiting)
         task = self._supervisor.start("queue manager", manager.run())
         stack.push_async_callback(_finish_manager, manager, task, self._config.queue.shutdown_grace)
         control = ControlServer(core.operations(manager), Path(self._config.data_dir))

@@ -19,6 +19,7 @@ from emailgw.store.deliveries import Deliveries
 from emailgw.store.events import EventLog
 from emailgw.store.webhooks import Webhooks
 from emailgw.vault import Vault
+from emailgw.webhooks.courtesy import EVENT, POST, ROUND, Courtesy
 from emailgw.webhooks.pace import Pace
 from emailgw.webhooks.parcel import Parcel, outcome, prepare, read_retry_after, said
 from emailgw.webhooks.signing import PURPOSE, signed_headers
@@ -37,7 +38,9 @@ FAULT_PAUSE = 5.0  # seconds after an error of our own
 
 
 class Tools(NamedTuple):
-    """`timeout`: milliseconds for one POST. `window`: how many an endpoint may get at one time, at most."""
+    """`timeout`: milliseconds for one POST. `window`: how many an endpoint may get at a time, at most. `courtesy`: one
+    for all carriers, so that mail goes first.
+    """
 
     events: EventLog
     webhooks: Webhooks
@@ -50,6 +53,7 @@ class Tools(NamedTuple):
     policy: WebhookPolicy
     timeout: int
     window: int
+    courtesy: Courtesy
 
 
 class Carrier:
@@ -111,6 +115,8 @@ class Carrier:
             due_at = now if may_start or (may_claim and self._hungry) else self._next_due if may_claim else None
             if due_at is not None:
                 wait = min(max(0.0, (max(due_at, self._pace.rests_until) - now) / 1000), LONGEST_SLEEP)
+                if not may_start:
+                    wait = max(wait, self._tools.courtesy.wait(asyncio.get_running_loop().time()))
         try:
             # Not wait_for: before Python 3.12 it loses a cancellation that meets its event.
             async with asyncio.timeout(wait):
@@ -125,6 +131,9 @@ class Carrier:
         tools, endpoint, window = self._tools, self.endpoint, self._pace.window
         now = tools.clock()
         if not self._hungry or self._over or now < self._pace.rests_until or len(self._ready) >= window:
+            return
+        loop = asyncio.get_running_loop()
+        if tools.courtesy.wait(loop.time()) > 0:
             return
         together = endpoint.batch > 1
         count = endpoint.batch if together else window if window == 1 else ROUNDS_AHEAD * window
@@ -143,6 +152,7 @@ class Carrier:
         except Exception:
             await tools.deliveries.release(claimed, now)
             raise
+        tools.courtesy.took(ROUND + len(claimed) * EVENT + len(prepared.parcels) * POST, loop.time())
         self._done += [[one] for one in prepared.failed]
         self._ready += [(parcel, until) for parcel in prepared.parcels]
 

@@ -14,6 +14,7 @@ from emailgw.core.webhooks import Endpoint, EndpointId, EndpointStatus
 from emailgw.errors import StoreUnavailable
 from emailgw.outhttp import OutHttpError
 from emailgw.webhooks.carrier import DISK_PAUSE, FAULT_PAUSE, Carrier, Tools
+from emailgw.webhooks.courtesy import EVENT, ROUND, ROW
 from emailgw.webhooks.fanout import Fanout
 
 log = logging.getLogger("emailgw.webhooks")
@@ -33,6 +34,7 @@ class Carriers:
     async def run(self) -> None:
         """Until cancelled; then all carriers are stopped."""
         self._tools.deliveries.on_replay = self._wake
+        watch = asyncio.create_task(self._tools.courtesy.run(), name="courtesy")
         try:
             with self._tools.events.listening() as heard:
                 heard.set()
@@ -46,6 +48,7 @@ class Carriers:
                     except TimeoutError:
                         pass
         finally:
+            watch.cancel()
             self._tools.deliveries.on_replay = None
             for id in list(self._carriers):
                 self._dismiss(id)
@@ -70,6 +73,9 @@ class Carriers:
         self._keep(found.endpoints)
         for id in found.told:
             self._wake(id)
+        courtesy, loop = self._tools.courtesy, asyncio.get_running_loop()
+        courtesy.took(ROUND + found.read * EVENT + found.rows * ROW, loop.time())
+        await asyncio.sleep(courtesy.wait(loop.time()))
         if not found.more:
             # Twice as long as the round took, too: many endpoints may cost a third of the time, not all of it.
             took = asyncio.get_running_loop().time() - started

@@ -22,11 +22,13 @@ WRITE_EVERY = 10_000  # milliseconds: a position behind which nobody is told any
 
 
 class Round(NamedTuple):
-    """`told`: endpoints that have something new. `more`: there may be more to read."""
+    """`told`: endpoints that have something new. `more`: there may be more to read. `read` events made `rows` rows."""
 
     endpoints: Sequence[Endpoint]
     told: frozenset[EndpointId]
     more: bool
+    read: int = 0
+    rows: int = 0
 
 
 class Fanout:
@@ -57,7 +59,7 @@ class Fanout:
             await self._advance(read.position, rows, now)
         except Conflict:
             return Round(endpoints, frozenset(), True)  # an endpoint was deleted meanwhile
-        return Round(endpoints, frozenset(row.endpoint_id for row in rows), read.more)
+        return Round(endpoints, frozenset(row.endpoint_id for row in rows), read.more, len(read.told), len(rows))
 
     async def _advance(self, position: int, rows: Sequence[WebhookDelivery], now: int) -> None:
         if rows or (position > self._written and now - self._written_at >= WRITE_EVERY):

@@ -27,6 +27,7 @@ from emailgw.store.open import Store, open_store
 from emailgw.vault import Vault
 from emailgw.webhooks.carrier import Tools
 from emailgw.webhooks.carriers import Carriers
+from emailgw.webhooks.courtesy import Courtesy
 from emailgw.webhooks.signing import PREFIX, PURPOSE
 from tests.harness.mail import make_mail
 from tests.queue.world import eventually
@@ -57,6 +58,7 @@ class World:
         self.store = store
         self.vault = vault
         self.timeout = policy.pop("timeout", 2_000)
+        courtesy = policy.pop("courtesy", Courtesy())
         serials = SerialNumbers()
         next_lease = policy.pop("next_lease", lambda: serials.take(clock())[0])
         values = {"retry": RETRY, "jitter": 0.0, "longest": 60_000, "give_up_after": 3_600_000, "pause_after": 5}
@@ -72,6 +74,7 @@ class World:
             policy=WebhookPolicy(**{**values, **policy}),
             timeout=self.timeout,
             window=16,
+            courtesy=courtesy,
         )
 
     @classmethod

@@ -1,0 +1,81 @@
+"""Mail goes first: what webhooks may take while it waits."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from emailgw.webhooks.courtesy import GROWTH, LATE, LEAST, Courtesy
+from tests.harness.endpoint import WebhookEndpoint
+from tests.webhooks.world import World
+
+NOW = 100.0
+
+
+def slowed(looks: int) -> Courtesy:
+    courtesy = Courtesy()
+    for _ in range(looks):
+        courtesy.saw(True, 2 * LATE)
+    return courtesy
+
+
+def test_nobody_waits_while_no_mail_does() -> None:
+    courtesy = Courtesy()
+    courtesy.saw(False, 1.0)
+    courtesy.took(5.0, NOW)
+    assert courtesy.wait(NOW) == 0
+
+
+def test_nobody_waits_while_the_loop_is_in_time() -> None:
+    courtesy = Courtesy()
+    courtesy.saw(True, 0.0)
+    courtesy.took(5.0, NOW)
+    assert courtesy.wait(NOW) == 0
+
+
+@pytest.mark.parametrize(("looks", "wait"), [(1, 1.0), (2, 3.0), (100, 1 / LEAST - 1)])
+def test_work_is_followed_by_a_pause_as_long_as_mail_needs(looks: int, wait: float) -> None:
+    courtesy = slowed(looks)
+    courtesy.took(1.0, NOW)
+    assert courtesy.wait(NOW) == pytest.approx(wait)
+    assert courtesy.wait(NOW + wait) == pytest.approx(0)
+
+
+def test_the_work_of_all_adds_up() -> None:
+    courtesy = slowed(1)
+    courtesy.took(1.0, NOW)
+    courtesy.took(2.0, NOW)
+    assert courtesy.wait(NOW) == pytest.approx(3.0)
+
+
+def test_the_share_comes_back_slowly_and_at_once_when_no_mail_waits() -> None:
+    courtesy = slowed(100)
+    courtesy.saw(True, 0.0)
+    courtesy.took(1.0, NOW)
+    assert courtesy.wait(NOW) == pytest.approx(1 / (LEAST + GROWTH) - 1)
+    courtesy.saw(False, 0.0)
+    assert courtesy.wait(NOW) == 0
+
+
+async def test_events_come_all_the_same(tmp_path: Path) -> None:
+    """The loop is kept busy, and mail waits all the time."""
+    courtesy = Courtesy(lambda: True)
+    over = False
+
+    async def keep_busy() -> None:
+        loop = asyncio.get_running_loop()
+        while not over:
+            until = loop.time() + 3 * LATE
+            while loop.time() < until:
+                pass
+            await asyncio.sleep(0)
+
+    with WebhookEndpoint(tmp_path / "ledger") as endpoint:
+        async with World.open(tmp_path, courtesy=courtesy) as world:
+            busy = asyncio.create_task(keep_busy())
+            told = await world.add(endpoint.url())
+            await world.happen(30)
+            await world.until(told, "delivered", 30, timeout=60)
+            over = True
+            await busy
+    assert len(endpoint.received()) == 30
