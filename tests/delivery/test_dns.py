@@ -161,16 +161,16 @@ def test_answers_are_kept_as_long_as_they_hold(dns: DNSServer) -> None:
     run(asking())
 
 
-def test_the_cache_is_bounded(dns: DNSServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emailgw.delivery.dns, "CACHE_ENTRIES", 3)
-
-    async def asking(resolver: Resolver) -> None:
+def test_the_cache_is_bounded(dns: DNSServer) -> None:
+    async def asking() -> None:
+        resolver = Resolver((dns.nameserver,), entries=3)
         for number in range(5):
             await resolver.mx(f"d{number}.test")
         await resolver.mx("d4.test")
         await resolver.mx("d0.test")
+        await resolver.close()
 
-    ask(asking, dns.nameserver)
+    run(asking())
     assert dns.count("d4.test", "MX") == 1
     assert dns.count("d0.test", "MX") == 2
 
