@@ -25,7 +25,8 @@ def test_greylisted_mail_arrives_at_the_second_try(gateway: Gateway, sink: Sink)
     queued, deferred, delivered = events(gateway, id)
     assert [event["type"] for event in (queued, deferred, delivered)] == ["queued", "deferred", "delivered"]
     assert (deferred["status"], deferred["attempt"]["reply"]["code"]) == ("4.7.1", 451)
-    assert deferred["retry_at"] <= delivered["created_at"]
+    # This key's dialect writes times with a blank and without fractions.
+    assert deferred["retry_at"].replace("T", " ")[:19] <= delivered["created_at"][:19]
     line = next(line for line in gateway.log().splitlines() if "emailgw.mail: deferred" in line and "grey@" in line)
     for part in (f"message={id}", "to=grey@example.test", "status=4.7.1", "delays=", "nexthop=example.test"):
         assert part in line
