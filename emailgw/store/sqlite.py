@@ -50,8 +50,9 @@ _Outcome = tuple["asyncio.Future[list[Rows]]", list[Rows] | BaseException]
 class SQLiteDatabase:
     """One database file, opened by one process. Use `open`; `close` waits for what was handed in."""
 
-    def __init__(self, path: Path, on_failure: Callable[[str], None] | None = None) -> None:
+    def __init__(self, path: Path, on_failure: Callable[[str], None] | None, inbox_limit: int) -> None:
         self._path = path
+        self._inbox_limit = inbox_limit
         self._on_failure = on_failure
         self._inbox: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -63,12 +64,19 @@ class SQLiteDatabase:
         self._writer: threading.Thread | None = None
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 2, on_failure: Callable[[str], None] | None = None) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        *,
+        readers: int = 2,
+        on_failure: Callable[[str], None] | None = None,
+        inbox_limit: int = INBOX_LIMIT,
+    ) -> Self:
         """Open or create the file. `on_failure` is told once, on the loop, when the storage can't be trusted any more.
 
         Raises StoreUnavailable.
         """
-        database = cls(path, on_failure)
+        database = cls(path, on_failure, inbox_limit)
         ready: asyncio.Future[None] = database._loop.create_future()
         database._writer = threading.Thread(target=database._run, args=(ready,), name="store-writer", daemon=True)
         database._writer.start()
@@ -83,7 +91,7 @@ class SQLiteDatabase:
         """See Database.write. A cancelled caller does not cancel the verb: it runs whole or not at all."""
         if self._closed or self._failure:
             raise StoreUnavailable(self._failure or "the store is closed")
-        if self._inbox.qsize() >= INBOX_LIMIT:
+        if self._inbox.qsize() >= self._inbox_limit:
             raise StoreUnavailable("too many writes are waiting")
         future: asyncio.Future[list[Rows]] = self._loop.create_future()
         self._inbox.put((verb, future))

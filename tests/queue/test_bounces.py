@@ -172,4 +172,7 @@ async def test_a_report_that_was_faster_than_our_own_record_is_put_off(world: Wo
 
 
 async def test_a_report_for_what_was_forgotten(world: World) -> None:
+    joe = await delivered(world)
     await bounces(world).receive(make_mail().recipients[0].id, report())
+    assert unparsed(world) == []
+    assert await state(world, joe) == (S.DELIVERED, ["queued", "delivered"])

@@ -156,7 +156,11 @@ async def test_who_lost_the_lease_releases_nothing(store: Store) -> None:
 
 
 async def test_releasing_nobody(store: Store) -> None:
+    mail = make_mail("a@example.test")
+    await put(store, mail)
+    await claim(store, lease=1)
     await store.queue.release([], NOW)
+    assert [r.lease for r in await store.history.recipients(mail.message.id)] == [1]
 
 
 async def test_after_a_crash_every_lease_is_due_at_once(store: Store) -> None:

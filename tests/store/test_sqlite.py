@@ -342,11 +342,12 @@ async def test_after_an_io_error_nothing_is_promised_any_more(tmp_path: Path) ->
         assert found == set(promised)
 
 
-async def test_too_many_waiting_writes_are_refused_rather_than_kept(
-    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("emailgw.store.sqlite.INBOX_LIMIT", 50)
-    outcomes = await asyncio.gather(*(database.write(write_row(i)) for i in range(5000)), return_exceptions=True)
+async def test_too_many_waiting_writes_are_refused_rather_than_kept(database: SQLiteDatabase, tmp_path: Path) -> None:
+    narrow = await SQLiteDatabase.open(tmp_path / "db", inbox_limit=50)
+    try:
+        outcomes = await asyncio.gather(*(narrow.write(write_row(i)) for i in range(5000)), return_exceptions=True)
+    finally:
+        await narrow.close()
     refused = [outcome for outcome in outcomes if isinstance(outcome, StoreUnavailable)]
     assert refused
     assert len(await numbers(database)) == 5000 - len(refused)
