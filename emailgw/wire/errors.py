@@ -27,7 +27,7 @@ WHEN = {
     "rate_limit_exceeded": "Too many requests in a second; wait as long as `retry-after` says.",
     "daily_quota_exceeded": "The key has sent to as many recipients as it may in a day (UTC).",
     "monthly_quota_exceeded": "The key has sent to as many recipients as it may in a month (UTC).",
-    "malformed_request": "The body is not JSON in UTF-8, or is nested too deeply.",
+    "malformed_request": "The body is not JSON in UTF-8, is nested too deeply, or names a field twice.",
     "too_large": "The body is larger than this gateway takes.",
     "too_slow": "The body came too slowly.",
     "unavailable": "Nothing was done; try again after as many seconds as `retry-after` says.",

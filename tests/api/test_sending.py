@@ -28,9 +28,26 @@ def test_unknown_fields_are_ignored(api: Api) -> None:
     api.send(zzz={"new": [1, 2, None]}, topic_id="x", **{"": "", "From": "b@other.test"})
 
 
-def test_of_a_field_named_twice_one_counts_and_only_for_its_own_mail(api: Api) -> None:
-    """Which one is the parser's business; that a checked value is the one that is used is ours."""
-    content = b'{"from":"a@other.test","from":"a@sender.test","to":"d1@example.test","subject":"x","text":"y"}'
+LONG = "x" * 300_000  # a body is looked at in another way from 256 KB on
+
+
+@pytest.mark.parametrize("text", ["y", LONG], ids=["small", "large"])
+def test_a_field_that_is_named_twice_is_refused(api: Api, text: str) -> None:
+    for first, second in (("other", "sender"), ("sender", "other")):
+        body = f'{{"from":"a@{first}.test","to":"d1@example.test","text":"{text}","from" : "a@{second}.test"}}'
+        refused = api.post(body.encode())
+        assert refused.status_code == 400
+        assert "`from` twice" in refused.json()["message"]
+    api.send(metadata={"from": "shop", "to": "all"}, html='<a href="to">"from"</a>', text=text)
+
+
+def test_of_a_field_spelled_in_two_ways_one_counts_and_only_for_its_own_mail(api: Api) -> None:
+    """Which one is the parser's business; that a checked value is the one that is used is ours. (A small body is
+    refused.)
+    """
+    fields = r'"fro\u006d":"a@other.test","from":"a@sender.test","to":"d1@example.test","subject":"x"'
+    assert api.post(f'{{{fields},"text":"y"}}'.encode()).status_code == 400
+    content = f'{{{fields},"text":"{LONG}"}}'.encode()
     first = api.post(content)
     second = api.post(
         content.replace(b"a@other", b"a@temporary").replace(b"a@sender", b"a@other").replace(b"d1@", b"d2@")
