@@ -6,8 +6,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from emailgw.bounce.describe import describe
-from emailgw.bounce.parse import parse
 from emailgw.bounce.report import Report
 from emailgw.cli.context import Context
 from emailgw.cli.output import hint, json_option, print_json, print_table
@@ -27,6 +25,9 @@ def bounce() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each file, a line each.")
 def parse_files(files: tuple[str, ...], as_json: bool) -> None:
     """Show what the gateway understands of a message. `-` is standard input."""
+    from emailgw.bounce.describe import describe  # tables in many languages, which no other command needs
+    from emailgw.bounce.parse import parse
+
     failed = False
     for name in files:
         try:

@@ -7,11 +7,9 @@ from pathlib import Path
 import msgspec
 
 from emailgw.config import Config, load
-from emailgw.control.channel import ask_daemon
+from emailgw.control.client import ask_daemon
 from emailgw.control.requests import AnyRequest
 from emailgw.errors import ConfigError
-from emailgw.service import Core
-from emailgw.store.open import DATABASE_FILE
 
 DEFAULT_CONFIG = "/etc/emailgw/emailgw.toml"
 
@@ -39,6 +37,10 @@ class Context:
         self.daemon_runs = answer is not None
         if answer is not None:
             return answer
+        # Half of what the program takes to load, which a command that asked the daemon does not need.
+        from emailgw.service.core import Core
+        from emailgw.store.open import DATABASE_FILE
+
         data_dir = Path(config.data_dir)
         if not (data_dir / DATABASE_FILE).exists() and not os.access(data_dir.parent, os.W_OK):
             raise ConfigError(f"data_dir: {data_dir} does not exist and cannot be made by this user")

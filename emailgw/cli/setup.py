@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import click
-import uvloop
 
 from emailgw.cli.context import Context
 from emailgw.cli.output import hint, json_option, print_json
@@ -15,13 +14,16 @@ from emailgw.config import Config, load
 from emailgw.control import requests as ask
 from emailgw.core.directory import Dialect
 from emailgw.errors import ConfigError
-from emailgw.service import Service
 
 
 @click.command()
 @click.pass_obj
 def serve(context: Context) -> None:
     """Run the gateway until SIGTERM."""
+    import uvloop
+
+    from emailgw.service.daemon import Service  # no other command needs so much
+
     config = context.config()
     _set_up_logging(config)
     # The loop shares the GIL with the threads that compose, sign and commit. By default each of them may keep it for

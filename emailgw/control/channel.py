@@ -1,7 +1,6 @@
-"""The daemon's Unix socket: one JSON line asks, one answers. Who may open the socket may do everything (mode 0600)."""
+"""The daemon's end of its Unix socket. Who may open the socket may do everything (mode 0600). See `client`."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
@@ -10,22 +9,13 @@ from pathlib import Path
 import msgspec
 
 from emailgw import errors, metrics
+from emailgw.control.client import KINDS, LONGEST_LINE, SOCKET
 from emailgw.control.operations import Operations
 from emailgw.control.requests import AnyRequest, Reply
 
 log = logging.getLogger("emailgw.control")
 
-SOCKET = "control.sock"
-LONGEST_LINE = 64 << 20
-_KINDS: dict[str, type[errors.EmailgwError]] = {
-    "rejected": errors.Rejected,
-    "not_found": errors.NotFound,
-    "conflict": errors.Conflict,
-    "unavailable": errors.StoreUnavailable,
-    "error": errors.EmailgwError,
-}
 _requests: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
-_replies = msgspec.json.Decoder(Reply)
 
 
 class ControlServer:
@@ -70,7 +60,7 @@ class ControlServer:
         except msgspec.MsgspecError as error:
             reply = Reply(error="error", message=f"the daemon does not understand: {error} (another version?)")
         except errors.EmailgwError as error:
-            kind = next(name for name, kind in _KINDS.items() if isinstance(error, kind))
+            kind = next(name for name, kind in KINDS.items() if isinstance(error, kind))
             reply = Reply(error=kind, message=str(error))
         except Exception:
             fault = secrets.token_hex(4)
@@ -78,22 +68,3 @@ class ControlServer:
             metrics.faults.labels("control").inc()
             reply = Reply(error="error", message=f"internal error {fault}; see the daemon's log")
         return msgspec.json.encode(reply)
-
-
-async def ask_daemon(data_dir: Path, request: AnyRequest) -> msgspec.Struct | None:
-    """The running daemon's answer, or None when none runs. Raises the EmailgwError that it met."""
-    try:
-        reader, writer = await asyncio.open_unix_connection(data_dir / SOCKET, limit=LONGEST_LINE)
-    except (FileNotFoundError, ConnectionRefusedError):
-        return None
-    except OSError as error:
-        raise errors.StoreUnavailable(f"{data_dir / SOCKET}: {error.strerror}; are you the daemon's user?") from None
-    with contextlib.closing(writer):
-        writer.write(msgspec.json.encode(request) + b"\n")
-        line = await reader.readline()
-    if not line:
-        raise errors.StoreUnavailable("the daemon closed the connection without an answer; see its log")
-    reply = _replies.decode(line)
-    if reply.error is not None:
-        raise _KINDS.get(reply.error, errors.EmailgwError)(reply.message)
-    return msgspec.json.decode(reply.answer, type=type(request).answer)

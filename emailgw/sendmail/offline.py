@@ -9,7 +9,7 @@ from emailgw.core.address import Address, AddressError
 from emailgw.core.dsn import MessageRequest
 from emailgw.errors import ConfigError, EmailgwError, Rejected, StoreUnavailable
 from emailgw.queue.keyring import LOCAL
-from emailgw.service import Core
+from emailgw.service.core import Core
 from emailgw.smtpd.letter import Letter, send
 
 EX_DATAERR, EX_NOUSER, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG = 65, 67, 75, 77, 78

@@ -2,8 +2,3 @@
 
 The one place that knows all layers. Roles never call each other; they are handed the store and meet there.
 """
-
-from emailgw.service.core import Core
-from emailgw.service.daemon import Service
-
-__all__ = ["Core", "Service"]

@@ -15,7 +15,7 @@ from emailgw.config import load
 from emailgw.control.operations import OPERATOR
 from emailgw.core.address import Mailbox
 from emailgw.core.model import Content, Submission
-from emailgw.service import Core
+from emailgw.service.core import Core
 
 TEXT = "The quick brown fox jumps over the lazy dog, and the fox says «thanks».\n" * 28  # 2 KB
 
