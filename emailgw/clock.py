@@ -1,13 +1,20 @@
 """The process's clock: milliseconds UTC that never jump.
 
 Wall time decides when mail expires and when it is tried again, so a machine whose clock leaps by years must not make
-the whole queue expire or come due at once. The clock starts from the wall and runs on with the monotonic clock;
-small corrections (NTP) are followed, a leap is not, and `leap` tells of it.
+the whole queue expire or come due at once. The clock starts from the wall and runs on with the monotonic clock, which
+on Linux is the one that also counts while the machine sleeps: that is time passing, no leap. Small corrections (NTP) are
+followed, a leap is not, and `leap` tells of it.
 """
 
 import time
 from collections.abc import Callable
 
+
+def _since_boot() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+_STEADY = _since_boot if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
 FOLLOWED = 60 * 60_000  # milliseconds of difference to the wall clock that are taken as a correction
 
 
@@ -15,7 +22,7 @@ class Clock:
     """Call it for the time in milliseconds UTC. `wall` and `monotonic` give nanoseconds."""
 
     def __init__(
-        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = time.monotonic_ns
+        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = _STEADY
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic

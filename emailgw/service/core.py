@@ -32,6 +32,7 @@ from emailgw.queue.suppression import Suppressing, SuppressionPolicy
 from emailgw.queue.templates import TemplateEditor
 from emailgw.queue.unsubscribing import Unsubscribing
 from emailgw.queue.visits import VisitLog
+from emailgw.service.timekeeping import clock_warnings
 from emailgw.store.open import Store, open_store
 from emailgw.vault import Vault
 from emailgw.webhooks.endpoints import Endpoints
@@ -85,6 +86,10 @@ class Core:
         """The tracking and unsubscribe links of its mail."""
         section = self.config.tracking
         return Links(self.tokens, section.base_url.rstrip("/") or f"{section.scheme}://{domain.tracking_host}")
+
+    def warnings(self) -> list[str]:
+        """What needs a look before it hurts, for `/healthz`."""
+        return [*self.tls.warnings(), *clock_warnings(self.clock)]
 
     def open_lookup(self) -> RecordLookup:
         return RecordLookup(tuple(self.config.dns.nameservers), self.config.dns.timeout)

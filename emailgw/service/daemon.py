@@ -25,6 +25,7 @@ from emailgw.service.http import serve_http
 from emailgw.service.receiving import serve_inbound
 from emailgw.service.submitting import Bound, serve_submission, submission_endpoints
 from emailgw.service.supervision import Supervisor, cancel
+from emailgw.service.timekeeping import watch
 from emailgw.systemd import notify
 from emailgw.tls import Certificates
 
@@ -101,6 +102,7 @@ class Service:
             Told(store.deliveries, self._config.webhooks.keep),
         )
         stack.push_async_callback(cancel, self._supervisor.start("housekeeping", housekeeping.run()))
+        stack.push_async_callback(cancel, self._supervisor.start("clock", watch(core.clock)))
         stack.push_async_callback(cancel, self._supervisor.start("domain checks", core.domains.run()))
         await start_webhooks(core, self._supervisor, stack, manager.has_waiting)
         task = self._supervisor.start("queue manager", manager.run())

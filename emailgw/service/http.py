@@ -62,7 +62,7 @@ async def serve_http(
     )
     app = build_app(
         [*build_resources(parts), *challenges.routes()],
-        Health(trouble, core.tls.warnings),
+        Health(trouble, core.warnings),
         Metrics(section.metrics_networks),
         BODIES_AT_ONCE * section.max_body,
     )
