@@ -2,8 +2,8 @@
 
 Wall time decides when mail expires and when it is tried again, so a machine whose clock leaps by years must not make
 the whole queue expire or come due at once. The clock starts from the wall and runs on with the monotonic clock, which
-on Linux is the one that also counts while the machine sleeps: that is time passing, no leap. Small corrections (NTP) are
-followed, a leap is not, and `leap` tells of it.
+on Linux is the one that also counts while the machine sleeps: that is time passing, no leap. Small corrections (NTP)
+are followed, a leap is not, and `leap` tells of it.
 """
 
 import time

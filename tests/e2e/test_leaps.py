@@ -1,4 +1,4 @@
-"""A machine whose clock leaps by years under the running gateway: nothing expires, nothing is tried at once, and it says so.
+"""A machine whose clock leaps by years: the running gateway lets no mail expire, tries none at once, and says so.
 
 libfaketime stands before the C library: the wall clock the process sees follows a file, the steady clocks do not.
 """
