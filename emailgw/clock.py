@@ -21,9 +21,7 @@ FOLLOWED = 60 * 60_000  # milliseconds of difference to the wall clock that are 
 class Clock:
     """Call it for the time in milliseconds UTC. `wall` and `monotonic` give nanoseconds."""
 
-    def __init__(
-        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = _STEADY
-    ) -> None:
+    def __init__(self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = _STEADY) -> None:
         self._wall = wall
         self._monotonic = monotonic
         self._offset = wall() - monotonic()

@@ -46,9 +46,7 @@ webhook_tries = Counter(
 )
 webhook_endpoints = Gauge("emailgw_webhook_endpoints", "Webhook endpoints that are enabled", registry=registry)
 http_requests = Counter("emailgw_http_requests", "HTTP requests by status", ["status"], registry=registry)
-clock_leap = Gauge(
-    "emailgw_clock_leap_seconds", "By how much the machine's clock has leapt away", registry=registry
-)
+clock_leap = Gauge("emailgw_clock_leap_seconds", "By how much the machine's clock has leapt away", registry=registry)
 faults = Counter("emailgw_faults", "Unexpected errors of our own, by place", ["place"], registry=registry)
 
 
