@@ -12,7 +12,7 @@ _BLANKS = re.compile(r" {2,}")
 def clean_line(text: str, limit: int = MAX_LINE) -> str:
     """`text` in one printable line of at most `limit` characters: controls become a space, surrogates U+FFFD.
 
-    aiosmtplib hands undecodable bytes over as lone surrogates, which neither SQLite nor JSON can hold.
+    Undecodable bytes of a reply come as lone surrogates, which neither SQLite nor JSON can hold.
     """
     if len(text) > 4 * limit:
         text = text[: 4 * limit]

@@ -4,7 +4,9 @@ Decides what a reply means for the recipient; what a broken connection means was
 belongs to one task. RFC 5321 §3, §4; RFC 3207 (STARTTLS), RFC 7435 (opportunistic), RFC 1870 (SIZE), RFC 6152
 (8BITMIME), RFC 6531 (SMTPUTF8).
 
-Commands are not pipelined (RFC 2920): aiosmtplib reads one reply for each command it has sent and loses the others.
+A host that offers PIPELINING (RFC 2920) gets MAIL, RCPT and DATA in one write. Replies are judged one by one all the
+same, and the message follows the 354 alone. Nothing goes ahead of the reply to the final dot: what the queue does next
+depends on it.
 """
 
 import functools
@@ -20,9 +22,8 @@ from emailgw.core.status import DeliveryStatus, EnhancedStatus, LocalCause, Repl
 from emailgw.core.text import clean_line
 from emailgw.delivery.settings import DeliverySettings, TLSLevel
 from emailgw.delivery.trace import Trace
-from emailgw.delivery.wire import SessionFailed, Wire
+from emailgw.delivery.wire import CLOSING, SessionFailed, Wire
 
-CLOSING = 421  # may come in reply to anything: the host closes the connection (RFC 5321 §3.8)
 NO_MAIL_HERE = 521  # RFC 7504
 
 
@@ -181,21 +182,26 @@ class Session:
 
     async def _transact(self, envelope: Envelope, trace: Trace) -> DeliveryStatus:
         wire, timeouts = self._wire, self._timeouts
+        mail = self._mail_command(envelope)
+        rcpt = f"RCPT TO:<{envelope.recipient}>{self._wishes(envelope)}"
+        if "pipelining" in self._extensions:
+            wire.send_ahead(["RSET", mail, rcpt, "DATA"] if self._needs_reset else [mail, rcpt, "DATA"], trace)
+
         if self._needs_reset:
             reply = await wire.command("RSET", trace, timeouts.rset)
             if reply.code // 100 != 2:
                 raise SessionFailed(self._refusal(reply, Scope.SITE, "RSET"))
             self._needs_reset = False
 
-        reply = await wire.command(self._mail_command(envelope), trace, timeouts.mail)
+        reply = await wire.command(mail, trace, timeouts.mail)
         if reply.code // 100 != 2:
-            return self._refusal(reply, Scope.MESSAGE, "MAIL FROM")
+            return await self._refused(self._refusal(reply, Scope.MESSAGE, "MAIL FROM"), trace)
         # From here on a transaction is open; unless it ends with the dot, the next MAIL needs RSET before it.
         self._needs_reset = True
 
-        reply = await wire.command(f"RCPT TO:<{envelope.recipient}>{self._wishes(envelope)}", trace, timeouts.rcpt)
+        reply = await wire.command(rcpt, trace, timeouts.rcpt)
         if reply.code // 100 != 2:
-            return self._refusal(reply, Scope.RECIPIENT, "RCPT TO")
+            return await self._refused(self._refusal(reply, Scope.RECIPIENT, "RCPT TO"), trace)
 
         reply = await wire.command("DATA", trace, timeouts.data)
         if reply.code // 100 != 3:
@@ -211,6 +217,26 @@ class Session:
             return self._refusal(reply, Scope.MESSAGE, "the end of the message")
         reason = clean_line(f"{self._wire.peer} took it: {reply}")
         return DeliveryStatus(reply.status, reason, Scope.RECIPIENT, reply, self.host)
+
+    async def _refused(self, refusal: DeliveryStatus, trace: Trace) -> DeliveryStatus:
+        """`refusal`, once the replies to what was sent ahead of it are read. Whatever they say, it stands.
+
+        A host that wants the message all the same gets a dot alone (RFC 2920 §3.1): the message is not for it.
+        """
+        wire, timeouts = self._wire, self._timeouts
+        try:
+            while line := wire.unanswered:
+                reply = await wire.command(line, trace, timeouts.data if line == "DATA" else timeouts.rcpt)
+                if reply.code // 100 == 2:
+                    self._needs_reset = True
+                elif reply.code // 100 == 3 and line == "DATA":
+                    self._needs_reset = True
+                    reply = await wire.message(b"", trace, timeouts.block, timeouts.dot)
+                if reply.code == CLOSING or reply.code // 100 not in (2, 4, 5):
+                    wire.abort()
+        except SessionFailed:
+            wire.abort()
+        return refusal
 
     def _mail_command(self, envelope: Envelope) -> str:
         parameters = ""

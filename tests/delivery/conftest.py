@@ -15,11 +15,12 @@ from emailgw.delivery.agent import Agent
 from emailgw.delivery.router import Router
 from emailgw.delivery.settings import DeliverySettings, Timeouts, TLSLevel
 from tests.harness.dns import DNSServer
-from tests.harness.sink import Sink
+from tests.harness.sink import EXTENSIONS, Sink
 
 T = TypeVar("T")
 
 MESSAGE = b"From: a@sender.test\r\nSubject: x\r\n\r\nhello\r\n"
+EXTENSIONS_IN_TURN = tuple(name for name in EXTENSIONS if name != "PIPELINING")
 QUICK = Timeouts(
     dns=1000,
     connect=500,
@@ -97,9 +98,10 @@ def dns() -> Iterator[DNSServer]:
         yield server
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as server:
+@pytest.fixture(params=[True, False], ids=["pipelining", "in-turn"])
+def sink(request: pytest.FixtureRequest) -> Iterator[Sink]:
+    """One that offers PIPELINING and one that does not: all that is proved holds for both."""
+    with Sink(extensions=EXTENSIONS if request.param else EXTENSIONS_IN_TURN) as server:
         yield server
 
 

@@ -8,11 +8,13 @@
         assert sink.messages[0].recipients == ["a@example.test"]
 
 Steps are CONNECT (the greeting), EHLO, HELO, STARTTLS, MAIL, RCPT, DATA, BODY (before the first line of a message is
-read), DOT (the reply to the message), RSET, QUIT, NOOP. Runs in a thread of its own; bind it to 127.0.0.x or ::1 only.
+read), DOT (the reply to the message), RSET, QUIT, NOOP; EMPTY is DATA without recipients. Runs in a thread of its own;
+bind it to 127.0.0.x or ::1 only.
 """
 
 import asyncio
 import datetime
+import enum
 import functools
 import ipaddress
 import ssl
@@ -67,6 +69,15 @@ class Endless:
 Step = Say | Drop | Silence | Endless
 
 
+class Manner(enum.Enum):
+    """How replies go out: each by itself, octet by octet, late, or those to pipelined commands in one packet."""
+
+    PROMPT = enum.auto()
+    DRIP = enum.auto()
+    LATE = enum.auto()
+    TOGETHER = enum.auto()
+
+
 @dataclass
 class Received:
     """A message as it was taken: `data` as sent, dots undone; `parameters` are those of MAIL."""
@@ -111,6 +122,7 @@ class Sink:
         self.name = name
         self.extensions = extensions
         self.tls = tls
+        self.manner = Manner.PROMPT
         self.sessions: list[SinkSession] = []
         self.messages: list[Received] = []
         self._rules: dict[str, list[_Rule]] = {}
@@ -201,6 +213,7 @@ class _Dialog:
         self._session = session
         self._reader = reader
         self._writer = writer
+        self._kept = b""
         self._forget()
 
     def _forget(self) -> None:
@@ -268,9 +281,8 @@ class _Dialog:
             self._recipients.append(line.partition(":")[2].partition("> ")[0].strip("<>"))
 
     async def _data(self, line: str) -> None:
-        if not self._recipients:
-            await self._send(Say("503 5.5.1 RCPT first"))
-        elif await self._reply("DATA", line, "354 go ahead"):
+        step, usual = ("DATA", "354 go ahead") if self._recipients else ("EMPTY", "503 5.5.1 RCPT first")
+        if await self._reply(step, line, usual):
             await self._reply("BODY", line, "")
             data = await self._read_message()
             taken = Received(
@@ -322,6 +334,7 @@ class _Dialog:
                     await self._writer.drain()
             case Say(text, delay, drip, close):
                 raw = text if isinstance(text, bytes) else (text.replace("\n", "\r\n") + "\r\n").encode()
+                raw, drip, delay = self._in_manner(raw, drip, delay, close)
                 await asyncio.sleep(delay)
                 pieces = [raw[i : i + 1] for i in range(len(raw))] if drip else [raw]
                 for piece in pieces:
@@ -330,6 +343,18 @@ class _Dialog:
                     await asyncio.sleep(drip)
                 if close:
                     raise _HangUp
+
+    def _in_manner(self, raw: bytes, drip: float, delay: float, close: bool) -> tuple[bytes, float, float]:
+        match self._sink.manner:
+            case Manner.DRIP:
+                return raw, drip or 0.0005, delay
+            case Manner.LATE:
+                return raw, drip, delay or 0.02
+            case Manner.TOGETHER if "PIPELINING" in self._sink.extensions:
+                raw, self._kept = self._kept + raw, b""
+                if self._session.commands and self._session.commands[-1][:4] in ("RSET", "MAIL", "RCPT") and not close:
+                    raw, self._kept = b"", raw  # the client shall say DATA next
+        return raw, drip, delay
 
 
 @functools.cache
