@@ -41,7 +41,8 @@ def check(context: Context, as_json: bool) -> None:
     """Check the configuration without starting: exit status 78 and one line when something is wrong."""
     config = context.config()
     data_dir = Path(config.data_dir)
-    nearest = next(path for path in (data_dir, *data_dir.absolute().parents) if path.exists())
+    # `os.path.exists`: a directory that this user may not look into is as good as missing, not a traceback.
+    nearest = next(path for path in (data_dir, *data_dir.absolute().parents) if os.path.exists(path))
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise ConfigError(f"{context.path}: data_dir: {data_dir} cannot be written by this user")
     if as_json:

@@ -17,7 +17,7 @@ from emailgw.control.webhooks import WebhookOperations
 from emailgw.core.directory import Domain
 from emailgw.core.ids import SerialNumbers
 from emailgw.delivery.lookup import RecordLookup
-from emailgw.errors import ConfigError
+from emailgw.errors import ConfigError, EmailgwError
 from emailgw.mime.tokens import Tokens
 from emailgw.mime.tracking import Links
 from emailgw.queue.accept import Accept, AcceptLimits
@@ -33,8 +33,8 @@ from emailgw.queue.templates import TemplateEditor
 from emailgw.queue.unsubscribing import Unsubscribing
 from emailgw.queue.visits import VisitLog
 from emailgw.service.timekeeping import clock_warnings
-from emailgw.store.open import Store, open_store
-from emailgw.vault import Vault
+from emailgw.store.open import DATABASE_FILE, Store, open_store
+from emailgw.vault import KEY_FILE, Vault
 from emailgw.webhooks.endpoints import Endpoints
 
 
@@ -100,11 +100,12 @@ class Core:
         data_dir = Path(config.data_dir)
         try:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            store = await open_store(data_dir, on_failure)
         except OSError as error:
-            raise ConfigError(f"data_dir: {data_dir}: {error.strerror}") from None
-        store = await open_store(data_dir, on_failure)
+            raise _unusable(data_dir, error) from None
         try:
-            core = cls(config, store, Vault.open(data_dir), Clock(), str(config.ehlo_name) or socket.getfqdn())
+            vault = await _open_vault(data_dir, store)
+            core = cls(config, store, vault, Clock(), str(config.ehlo_name) or socket.getfqdn())
             core.serials.start_after(await store.history.highest_serial())
             return core
         except BaseException:
@@ -118,6 +119,33 @@ class Core:
         receiving = ReceivingOperations(self.rules)
         webhooks = WebhookOperations(self.endpoints, self.store.deliveries, self.clock)
         return Operations(directory, queue, suppressions, receiving, self.tls, webhooks, self.accept)
+
+
+async def _open_vault(data_dir: Path, store: Store) -> Vault:
+    """A master key that is lost or another's is told of at once, not when mail waits to be signed. Never is a lost one
+    replaced: a backup without it would get a key under which every secret stays sealed for good."""
+    path = data_dir / KEY_FILE
+    sample = await store.directory.any_dkim_key()
+    try:
+        if sample is not None and not path.exists():
+            raise ConfigError(
+                f"{path}: missing, and {DATABASE_FILE} holds secrets sealed with it; restore it from a backup"
+            )
+        vault = Vault.open(data_dir)
+    except OSError as error:
+        raise _unusable(data_dir, error) from None
+    if sample is not None:
+        try:
+            vault.open_sealed(sample.sealed, f"dkim {sample.selector}")
+        except EmailgwError:
+            raise ConfigError(
+                f"{path}: found another key than the one that sealed the secrets in {DATABASE_FILE}; restore that one"
+            ) from None
+    return vault
+
+
+def _unusable(data_dir: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"data_dir: {error.filename or data_dir}: {error.strerror}")
 
 
 def _suppression_policy(config: Config) -> SuppressionPolicy:

@@ -26,6 +26,7 @@ from emailgw.service.receiving import serve_inbound
 from emailgw.service.submitting import Bound, serve_submission, submission_endpoints
 from emailgw.service.supervision import Supervisor, cancel
 from emailgw.service.timekeeping import watch
+from emailgw.store.lock import DirectoryLock
 from emailgw.systemd import notify
 from emailgw.tls import Certificates
 
@@ -52,7 +53,11 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             certificates = open_certificates(self._config)
             loop.add_signal_handler(signal.SIGHUP, certificates.reload if certificates is not None else _nothing)
-            bound = _bind(self._config)
+            try:
+                bound = _bind(self._config)
+            except CannotListen:
+                _tell_who_runs(Path(self._config.data_dir))
+                raise
             for listeners in bound.values():
                 stack.callback(close_all, listeners)
             addresses = "; ".join(f"{name} on {listening_on(found)}" for name, found in bound.items() if found)
@@ -141,6 +146,14 @@ def _bind(config: Config) -> Bound:
             close_all(listeners)
         raise
     return bound
+
+
+def _tell_who_runs(data_dir: Path) -> None:
+    """A second daemon finds the ports taken by the first, whose pid says more. Raises Locked, with it."""
+    try:
+        DirectoryLock.take(data_dir).release()
+    except OSError:
+        pass  # no such directory yet: the port is another program's
 
 
 def _nothing() -> None:
