@@ -28,9 +28,10 @@ from emailgw.queue.checks import check_submission
 from emailgw.queue.quotas import Quotas
 from emailgw.queue.templates import fill
 from emailgw.queue.withholding import Scope, SuppressionList, scope_of
+from emailgw.store.arriving import Arrival
 from emailgw.store.directory import Directory
 from emailgw.store.idempotency import Remembered
-from emailgw.store.queue import Arrival, Queue
+from emailgw.store.queue import Queue
 
 SPACE_CHECK = 1_000  # milliseconds for which the answer about free space is good
 LARGE = 256 * 1024  # octets of a raw message from which on it is copied in a thread

@@ -13,7 +13,7 @@ from emailgw.core.events import Event, EventType
 from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId, SerialNumbers, uuid7
 from emailgw.core.model import Attachment, Content, Message, Recipient, RecipientState
 from emailgw.mime.reader import Fields
-from emailgw.store.queue import Arrival
+from emailgw.store.arriving import Arrival
 from emailgw.store.reports import Reports
 
 REPORTS = KeyId("reports")  # whose messages copies are; no API key has it

@@ -25,7 +25,8 @@ from emailgw.queue.hop import Hop
 from emailgw.queue.notices import Notices
 from emailgw.queue.prepare import Poison, Preparer, UnusableKeys
 from emailgw.queue.withholding import Withholding, withhold
-from emailgw.store.queue import Arrival, Claimed, Queue, Unreadable
+from emailgw.store.arriving import Arrival
+from emailgw.store.queue import Claimed, Queue, Unreadable
 
 log = logging.getLogger("emailgw.queue")
 

@@ -20,9 +20,10 @@ from emailgw.mime.compose import compose
 from emailgw.mime.notice import Facts, notice
 from emailgw.mime.template import render
 from emailgw.queue.forwarding import REPORTS
+from emailgw.store.arriving import Arrival
 from emailgw.store.directory import Directory
 from emailgw.store.history import History
-from emailgw.store.queue import Arrival, Queue
+from emailgw.store.queue import Queue
 from emailgw.store.rows import decode_content
 
 DELAYED_AFTER = 4 * 3_600_000  # milliseconds

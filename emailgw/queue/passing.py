@@ -18,7 +18,7 @@ from emailgw.core.text import clean_line
 from emailgw.errors import Rejected
 from emailgw.mime.incoming import without_fields
 from emailgw.mime.reader import Fields
-from emailgw.store.queue import Arrival
+from emailgw.store.arriving import Arrival
 
 FORWARDED_BY_US = KeyId("forwarded")  # whose messages copies are; no API key has these
 FORWARDED_NULL = KeyId("forwarded-null")

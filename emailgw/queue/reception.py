@@ -38,8 +38,8 @@ from emailgw.mime.reader import Fields
 from emailgw.mime.results import is_forged, results_field
 from emailgw.mime.trace import received_field
 from emailgw.queue.passing import Passing, refuse_loops
+from emailgw.store.arriving import Arrival
 from emailgw.store.directory import Directory
-from emailgw.store.queue import Arrival
 from emailgw.store.received import ReceivedMail, Taken
 
 log = logging.getLogger("emailgw.queue")

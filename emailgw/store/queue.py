@@ -5,7 +5,7 @@ with its event (guarantee G2). All raise StoreUnavailable when the storage fails
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,13 +14,13 @@ from emailgw.core.ids import ContentId, RecipientId
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.errors import NotFound
 from emailgw.store import rows
+from emailgw.store.arriving import Arrival, arriving
 from emailgw.store.events import INSERT_EVENT, UNREAD
 from emailgw.store.forgetting import forget_messages
 from emailgw.store.idempotency import Remembered, remember
-from emailgw.store.messages import tagging
 from emailgw.store.reports import CONFIRMED, counting, unsigned_mark
 from emailgw.store.suppressions import suppressing
-from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, each, each_of, insert
+from emailgw.store.verb import Database, Parameters, Row, Statement, Verb, each, insert
 
 Work = Sequence[Statement]
 
@@ -28,13 +28,6 @@ LARGE = 256 * 1024  # octets of contents from which on they are encoded in a thr
 INLINE_CONTENT = 64 * 1024  # octets of a content that a claim brings along; larger ones are read one by one
 
 _BUSY = "it is being delivered or its state has changed"
-_INSERT_CONTENT = insert("contents", "id body")
-_INSERT_MESSAGE = insert(
-    "messages", "id content_id key_id author domain subject fields size accepted_at date expires_at"
-)
-_INSERT_RECIPIENT = insert(
-    "recipients", "id message_id address nexthop state tries due_at expires_at lease status reason updated_at dsn"
-)
 _CLAIM = (
     "UPDATE recipients SET due_at = :until, lease = :lease WHERE id IN (SELECT id FROM recipients WHERE "
     "nexthop = :nexthop AND due_at <= :now ORDER BY due_at, id LIMIT :count)"
@@ -75,18 +68,6 @@ class Claimed(msgspec.Struct, frozen=True):
     is_suspect: bool = False
 
 
-class Arrival(msgspec.Struct, frozen=True):
-    """Messages that are accepted together, or none of them: a message, or a whole batch of them.
-
-    `contents` has each content once, however many messages share it.
-    """
-
-    contents: Mapping[ContentId, Content]
-    messages: Sequence[Message]
-    recipients: Sequence[Recipient]
-    events: Sequence[Event]
-
-
 class Unreadable(msgspec.Struct, frozen=True):
     """A claimed row that cannot be read back; to be held, so that someone looks at it."""
 
@@ -116,11 +97,11 @@ class Queue:
         `once`: the request that it is the effect of. Raises Conflict when that request was carried out before.
         """
         first = () if once is None else (remember(once),)
-        if sum(map(_weight, arrival.contents.values())) > LARGE:  # encoding 25 MB takes 20 ms
-            arriving = await asyncio.to_thread(_arriving, arrival)
+        if arrival.weight > LARGE:  # encoding 25 MB takes 20 ms
+            statements = await asyncio.to_thread(arriving, arrival)
         else:
-            arriving = _arriving(arrival)
-        await self._database.write(Verb((*first, *work, *arriving)))
+            statements = arriving(arrival)
+        await self._database.write(Verb((*first, *work, *statements)))
         self._tell(arrival.recipients)
 
     async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
@@ -155,7 +136,7 @@ class Queue:
             condition = "lease = :lease"
         parameters: Parameters = {**rows.recipient_parameters(recipient), "lease": lease}
         statement = Statement(_SETTLE + condition, parameters, touches=1, otherwise="the lease was lost")
-        await self._database.write(Verb((statement, *_events(event), *_arriving(notice))))
+        await self._database.write(Verb((statement, *_events(event), *arriving(notice))))
         self._tell([recipient], notice)
 
     async def release(self, leases: Sequence[tuple[RecipientId, int]], due_at: int) -> None:
@@ -210,7 +191,7 @@ class Queue:
         """Move a recipient that nobody works on from one of `states` to `recipient.state`, with its event: what an
         operator, a client or a verdict on a whole site does. Raises Conflict when it is in another state or leased.
         """
-        await self._database.write(Verb((_change(recipient, states), *_events(event), *_arriving(notice))))
+        await self._database.write(Verb((_change(recipient, states), *_events(event), *arriving(notice))))
         self._tell([recipient], notice)
 
     async def change_all(self, changes: Sequence[tuple[Recipient, Event]], states: Sequence[RecipientState]) -> None:
@@ -285,7 +266,7 @@ class Queue:
         await self._write_report((_seen(event, digest), keep, *_events(event)), forward)
 
     async def _write_report(self, statements: tuple[Statement, ...], forward: Arrival | None) -> None:
-        await self._database.write(Verb((*statements, *_arriving(forward))))
+        await self._database.write(Verb((*statements, *arriving(forward))))
         self._tell((), forward)
 
     async def discard(self, before: str, before_ms: int, limit: int) -> int:
@@ -311,30 +292,6 @@ class Queue:
             if due_at is not None:
                 for listener in self._listeners:
                     listener(nexthop, due_at)
-
-
-def _weight(content: Content) -> int:
-    """Roughly its octets."""
-    texts = len(content.raw or b"") + len(content.text or "") + len(content.html or "")
-    return texts + sum([len(attachment.data) for attachment in content.attachments])
-
-
-def _arriving(arrival: Arrival | None) -> tuple[Statement, ...]:
-    if arrival is None:
-        return ()
-    bodies = {id: rows.encode_content(content) for id, content in arrival.contents.items()}
-    sizes = {id: len(body) for id, body in bodies.items()}
-    return (
-        each(_INSERT_CONTENT, [{"id": id, "body": body} for id, body in bodies.items()]),
-        each_of(
-            _INSERT_MESSAGE,
-            lambda message: rows.message_parameters(message, sizes[message.content_id]),
-            arrival.messages,
-        ),
-        each_of(_INSERT_RECIPIENT, rows.recipient_parameters, arrival.recipients),
-        each_of(INSERT_EVENT, rows.event_parameters, arrival.events),
-        *tagging(arrival.messages),
-    )
 
 
 def _seen(event: Event, digest: bytes) -> Statement:

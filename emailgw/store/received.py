@@ -12,8 +12,9 @@ import msgspec
 from emailgw.core.address import Address
 from emailgw.core.receiving import Received, Rule, RuleAction, Summary
 from emailgw.errors import NotFound
+from emailgw.store.arriving import Arrival
 from emailgw.store.paging import Piece, count_up_to, one_of, read_piece
-from emailgw.store.queue import Arrival, Queue
+from emailgw.store.queue import Queue
 from emailgw.store.remembered import FRESH, Remembered
 from emailgw.store.rows import address_from
 from emailgw.store.verb import Database, Row, Statement, Value, Verb, insert

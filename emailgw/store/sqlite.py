@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import aiosqlite
 
@@ -42,6 +42,7 @@ _VERBS_OWN_FAULT = (
     TypeError,
     OverflowError,
 )
+
 
 _Job = tuple[Verb, "asyncio.Future[list[Rows]]"]
 _Outcome = tuple["asyncio.Future[list[Rows]]", list[Rows] | BaseException]
@@ -187,15 +188,19 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outc
     connection.execute("BEGIN IMMEDIATE")
     try:
         for verb, future in group:
-            connection.execute("SAVEPOINT verb")
+            undone_by_itself = _is_undone_by_itself(verb)
+            if not undone_by_itself:
+                connection.execute("SAVEPOINT verb")
             try:
                 outcomes.append((future, [_execute(connection, statement) for statement in verb.statements]))
             except (*_VERBS_OWN_FAULT, sqlite3.OperationalError) as error:
                 if isinstance(error, sqlite3.OperationalError) and "decode" not in str(error):
                     raise  # the storage's; a text that is no UTF-8 is a row's
-                connection.execute("ROLLBACK TO verb")
+                if not undone_by_itself:
+                    connection.execute("ROLLBACK TO verb")
                 outcomes.append((future, Contradiction(str(error)) if _contradicts(error) else error))
-            connection.execute("RELEASE verb")
+            if not undone_by_itself:
+                connection.execute("RELEASE verb")
         connection.execute("COMMIT")
     except sqlite3.Error:
         # SQLite has rolled back by itself after some errors (disk full, I/O), not after others.
@@ -205,13 +210,18 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outc
     return outcomes
 
 
+def _is_undone_by_itself(verb: Verb) -> bool:
+    """One statement that fails changes nothing, triggers included: it needs no savepoint."""
+    return len(verb.statements) == 1 and verb.statements[0].touches is None and not verb.statements[0].many
+
+
 def _contradicts(error: BaseException) -> bool:
     return isinstance(error, sqlite3.IntegrityError)
 
 
 def _execute(connection: sqlite3.Connection, statement: Statement) -> Rows:
     if statement.many:
-        connection.executemany(statement.sql, statement.parameters)
+        connection.executemany(statement.sql, cast(Sequence[Parameters], statement.parameters))
         return []
     cursor = connection.execute(statement.sql, statement.parameters)
     rows = cursor.fetchall()

@@ -18,14 +18,14 @@ NO_PARAMETERS: Parameters = {}  # nobody changes it
 
 
 class Statement(NamedTuple):
-    """SQL with `:named` parameters. `many` runs it once per mapping in `parameters`.
+    """SQL with `:named` parameters, or `?` and their values in a row. `many` runs it once per mapping in `parameters`.
 
     `touches`: how many rows it must change or return; another number undoes the verb and raises Conflict with
     `otherwise` as its text.
     """
 
     sql: str
-    parameters: Parameters | Sequence[Parameters] = NO_PARAMETERS
+    parameters: Parameters | Row | Sequence[Parameters] = NO_PARAMETERS
     many: bool = False
     touches: int | None = None
     otherwise: str = "it was changed by someone else"

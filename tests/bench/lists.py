@@ -13,9 +13,9 @@ from emailgw.core.events import EventType
 from emailgw.core.ids import MessageId, RecipientId, SerialNumbers, uuid7
 from emailgw.core.listing import MessageFilter
 from emailgw.core.model import RecipientState
+from emailgw.store.arriving import Arrival
 from emailgw.store.open import Store, open_store
 from emailgw.store.paging import Piece
-from emailgw.store.queue import Arrival
 from tests.harness.mail import DAY, NOW, change, event_of, make_mail
 
 S = RecipientState

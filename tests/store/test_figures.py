@@ -13,8 +13,8 @@ from emailgw.core.figures import HALF_HOUR, FiguresFilter, percentiles, total_of
 from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId, uuid7
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.store import figures as module
+from emailgw.store.arriving import Arrival
 from emailgw.store.open import Store, open_store
-from emailgw.store.queue import Arrival
 
 START = 1_700_000_000_000 - 1_700_000_000_000 % HALF_HOUR
 DOMAINS = ("a.test", "b.test", "c.test")

@@ -5,9 +5,9 @@ import pytest
 
 from emailgw.core.ids import KeyId
 from emailgw.errors import Conflict, NotFound
+from emailgw.store.arriving import Arrival
 from emailgw.store.idempotency import KEPT, Remembered
 from emailgw.store.open import Store
-from emailgw.store.queue import Arrival
 from tests.harness.mail import NOW, Mail, make_mail
 
 ONCE = Remembered(KeyId("k"), "order-1", b"f" * 32, b'{"id":"1"}', NOW)

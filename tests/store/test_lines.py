@@ -7,10 +7,10 @@ from emailgw.core.events import EventType
 from emailgw.core.ids import DomainId, TemplateId, uuid7
 from emailgw.core.listing import MessageFilter, Origin
 from emailgw.core.template import Template, TemplateFields
+from emailgw.store.arriving import Arrival
 from emailgw.store.messages import EVENTS_SHOWN
 from emailgw.store.open import Store
 from emailgw.store.paging import Piece
-from emailgw.store.queue import Arrival
 from tests.harness.mail import NOW, event_of, make_mail
 
 DOMAIN = DomainId(uuid7(NOW, bytes(10)))

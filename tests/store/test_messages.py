@@ -9,9 +9,9 @@ from emailgw.core.events import EventType
 from emailgw.core.listing import MessageFilter
 from emailgw.core.model import Message, RecipientState
 from emailgw.store import messages as listing
+from emailgw.store.arriving import Arrival
 from emailgw.store.open import Store
 from emailgw.store.paging import Piece
-from emailgw.store.queue import Arrival
 from tests.harness.mail import NOW, change, make_mail
 
 S = RecipientState

@@ -1,0 +1,50 @@
+"""One message to one recipient is stored in one statement: whole, as table by table, or not at all."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from emailgw.errors import Contradiction, NotFound
+from emailgw.store.arriving import Arrival
+from emailgw.store.open import Store
+from tests.harness.mail import Mail, make_mail
+
+
+def together(*mails: Mail) -> Arrival:
+    return Arrival(
+        {mail.message.content_id: mail.content for mail in mails},
+        [mail.message for mail in mails],
+        [recipient for mail in mails for recipient in mail.recipients],
+        [event for mail in mails for event in mail.events],
+    )
+
+
+async def test_alone_and_in_a_batch_a_message_is_stored_alike(store: Store) -> None:
+    alone, *batch = [make_mail(subject=f"Number {number}") for number in range(3)]
+    await store.queue.enqueue(*alone)
+    await store.queue.enqueue_all(together(*batch))
+    for mail in (alone, *batch):
+        story = await store.history.story(mail.message.id)
+        assert story.message == mail.message
+        assert story.recipients == mail.recipients
+        [event] = [msgspec.structs.replace(event, id=mail.events[0].id) for event in story.events]
+        assert event == msgspec.structs.replace(mail.events[0], domain=mail.message.author.domain)
+        assert await store.history.content(mail.message) == mail.content
+
+
+async def test_one_that_contradicts_leaves_nothing_and_sinks_no_neighbour(store: Store) -> None:
+    first, other = make_mail(), make_mail()
+    await store.queue.enqueue(*first)
+    twice = make_mail()
+    twice = twice._replace(recipients=(msgspec.structs.replace(twice.recipients[0], id=first.recipients[0].id),))
+    refused, stored = await asyncio.gather(
+        store.queue.enqueue(*twice), store.queue.enqueue(*other), return_exceptions=True
+    )
+    assert isinstance(refused, Contradiction)
+    assert stored is None
+    with pytest.raises(NotFound):
+        await store.history.message(twice.message.id)
+    with pytest.raises(NotFound):
+        await store.queue.content(twice.message.content_id)
+    assert (await store.history.story(other.message.id)).recipients == other.recipients
