@@ -27,6 +27,7 @@ from emailgw.service.submitting import Bound, serve_submission, submission_endpo
 from emailgw.service.supervision import Supervisor, cancel
 from emailgw.service.timekeeping import watch
 from emailgw.store.lock import DirectoryLock
+from emailgw.store.suppressions import Suppressions
 from emailgw.systemd import notify
 from emailgw.tls import Certificates
 
@@ -109,6 +110,7 @@ class Service:
         stack.push_async_callback(cancel, self._supervisor.start("housekeeping", housekeeping.run()))
         stack.push_async_callback(cancel, self._supervisor.start("clock", watch(core.clock)))
         stack.push_async_callback(cancel, self._supervisor.start("domain checks", core.domains.run()))
+        stack.push_async_callback(cancel, asyncio.create_task(_learn(store.suppressions)))
         await start_webhooks(core, self._supervisor, stack, manager.has_waiting)
         task = self._supervisor.start("queue manager", manager.run())
         stack.push_async_callback(_finish_manager, manager, task, self._config.queue.shutdown_grace)
@@ -154,6 +156,14 @@ def _tell_who_runs(data_dir: Path) -> None:
         DirectoryLock.take(data_dir).release()
     except OSError:
         pass  # no such directory yet: the port is another program's
+
+
+async def _learn(suppressions: Suppressions) -> None:
+    """Beside the mail: what is asked before it is done is asked of the database."""
+    try:
+        await suppressions.learn()
+    except StoreUnavailable as error:
+        log.warning("the suppression list was not read ahead, so each recipient is looked up: %s", error)
 
 
 def _nothing() -> None:

@@ -12,11 +12,12 @@ from emailgw.store.history import History
 from emailgw.store.idempotency import Idempotency
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.messages import Messages
+from emailgw.store.presence import Presence
 from emailgw.store.queue import Queue
 from emailgw.store.received import ReceivedMail
 from emailgw.store.reports import Reports
 from emailgw.store.schema import prepare
-from emailgw.store.sqlite import SQLiteDatabase
+from emailgw.store.sqlite import SQLiteDatabase, Watch
 from emailgw.store.suppressions import Suppressions
 from emailgw.store.templates import Templates
 from emailgw.store.visits import Visits
@@ -28,7 +29,7 @@ DATABASE_FILE = "emailgw.db"
 class Store:
     """The open store. Close it, or the lock stays taken until the process ends."""
 
-    def __init__(self, database: SQLiteDatabase, lock: DirectoryLock) -> None:
+    def __init__(self, database: SQLiteDatabase, lock: DirectoryLock, suppressed: Presence | None = None) -> None:
         self._database = database
         self._lock = lock
         self.queue = Queue(database)
@@ -40,7 +41,7 @@ class Store:
         self.messages = Messages(database)
         self.idempotency = Idempotency(database)
         self.reports = Reports(database)
-        self.suppressions = Suppressions(database)
+        self.suppressions = Suppressions(database, suppressed)
         self.templates = Templates(database)
         self.webhooks = Webhooks(database)
         self.deliveries = Deliveries(database)
@@ -57,7 +58,9 @@ async def open_store(data_dir: Path, on_failure: Callable[[str], None] | None = 
     try:
         path = data_dir / DATABASE_FILE
         await asyncio.to_thread(prepare, path)
-        return Store(await SQLiteDatabase.open(path, on_failure=on_failure), lock)
+        suppressed = Presence()
+        watch = Watch("suppressions", "address", suppressed.add)
+        return Store(await SQLiteDatabase.open(path, on_failure=on_failure, watches=(watch,)), lock, suppressed)
     except BaseException:
         lock.release()
         raise

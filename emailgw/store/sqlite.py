@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 import aiosqlite
 
@@ -44,6 +44,16 @@ _VERBS_OWN_FAULT = (
 )
 
 
+class Watch(NamedTuple):
+    """`listener` is told of every value that is inserted into the column, by whatever verb, in the writer's thread and
+    before that is committed (or undone). It must return at once and raise nothing.
+    """
+
+    table: str
+    column: str
+    listener: Callable[[str], None]
+
+
 _Job = tuple[Verb, "asyncio.Future[list[Rows]]"]
 _Outcome = tuple["asyncio.Future[list[Rows]]", list[Rows] | BaseException]
 
@@ -51,10 +61,13 @@ _Outcome = tuple["asyncio.Future[list[Rows]]", list[Rows] | BaseException]
 class SQLiteDatabase:
     """One database file, opened by one process. Use `open`; `close` waits for what was handed in."""
 
-    def __init__(self, path: Path, on_failure: Callable[[str], None] | None, inbox_limit: int) -> None:
+    def __init__(
+        self, path: Path, on_failure: Callable[[str], None] | None, inbox_limit: int, watches: Sequence[Watch]
+    ) -> None:
         self._path = path
         self._inbox_limit = inbox_limit
         self._on_failure = on_failure
+        self._watches = watches
         self._inbox: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._readers: list[aiosqlite.Connection] = []
@@ -72,12 +85,13 @@ class SQLiteDatabase:
         readers: int = 2,
         on_failure: Callable[[str], None] | None = None,
         inbox_limit: int = INBOX_LIMIT,
+        watches: Sequence[Watch] = (),
     ) -> Self:
         """Open or create the file. `on_failure` is told once, on the loop, when the storage can't be trusted any more.
 
         Raises StoreUnavailable.
         """
-        database = cls(path, on_failure, inbox_limit)
+        database = cls(path, on_failure, inbox_limit, watches)
         ready: asyncio.Future[None] = database._loop.create_future()
         database._writer = threading.Thread(target=database._run, args=(ready,), name="store-writer", daemon=True)
         database._writer.start()
@@ -135,6 +149,8 @@ class SQLiteDatabase:
             connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=256)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
+            for watch in self._watches:
+                _watch(connection, watch)
         except sqlite3.Error as error:
             failure = StoreUnavailable(f"{self._path}: {error}")
             self._loop.call_soon_threadsafe(ready.set_exception, failure)
@@ -180,6 +196,15 @@ class SQLiteDatabase:
             self._failure = f"the storage failed ({name}: {error})"
             if self._on_failure is not None:
                 self._loop.call_soon_threadsafe(self._on_failure, self._failure)
+
+
+def _watch(connection: sqlite3.Connection, watch: Watch) -> None:
+    """By a trigger of this connection alone, the only one that writes: no verb can pass it by."""
+    name = f"watch_{watch.table}_{watch.column}"
+    connection.create_function(name, 1, watch.listener)
+    connection.execute(
+        f"CREATE TEMP TRIGGER {name} AFTER INSERT ON main.{watch.table} BEGIN SELECT {name}(NEW.{watch.column}); END"
+    )
 
 
 def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outcome]:

@@ -15,10 +15,12 @@ from emailgw.core.ids import uuid7
 from emailgw.core.suppression import Suppression, SuppressionReason, suppression_key
 from emailgw.errors import NotFound
 from emailgw.store.paging import Piece, count_up_to, one_of, read_piece
+from emailgw.store.presence import Presence
 from emailgw.store.rows import address_from, encode_detail
 from emailgw.store.verb import Database, Parameters, Row, Statement, Value, Verb, insert
 
 AT_ONCE = 400  # addresses asked about in one statement
+LEARNT_AT_ONCE = 1_000  # addresses read in one: a millisecond or two of the loop
 _COLUMNS = "id, address, domain, reason, cause, created_at, list"
 _INSERT = insert("suppressions", "id address domain reason cause created_at list") + " ON CONFLICT DO NOTHING"
 _AFTER_EVENT = (
@@ -35,8 +37,26 @@ PERMANENT = "Permanent"  # as bounce.report.BounceType has it
 
 
 class Suppressions:
-    def __init__(self, database: Database) -> None:
+    """`presence`: of the addresses in the list, told of each that is added; without it every question is a query. The
+    lock of the data directory sees to it that nobody else adds any.
+    """
+
+    def __init__(self, database: Database, presence: Presence | None = None) -> None:
         self._database = database
+        self._presence = presence
+
+    async def learn(self) -> None:
+        """Read who is in the list, so that nobody has to ask about those who are not; until then everybody asks."""
+        if self._presence is None:
+            return
+        sql = "SELECT DISTINCT address FROM suppressions WHERE address > :after ORDER BY address LIMIT :limit"
+        after = ""
+        while found := await self._database.read(sql, {"after": after, "limit": LEARNT_AT_ONCE}):
+            addresses = [str(row[0]) for row in found]
+            for address in addresses:
+                self._presence.add(address)
+            after = addresses[-1]
+        self._presence.complete()
 
     async def find(self, domain: str, addresses: Sequence[Address], list: str = "") -> dict[Address, Suppression]:
         """Those of `addresses` (as given) that may get no mail of the author domain `domain`, and of that list of it,
@@ -45,7 +65,8 @@ class Suppressions:
         keys: dict[str, tuple[Address, ...]] = {}
         for address in addresses:
             text = str(suppression_key(address))
-            keys[text] = (*keys.get(text, ()), address)
+            if self._presence is None or self._presence.may_have(text):
+                keys[text] = (*keys.get(text, ()), address)
         texts = (*keys,)
         found: dict[Address, Suppression] = {}
         for start in range(0, len(texts), AT_ONCE):

@@ -35,8 +35,9 @@ from emailgw.queue.sites import SiteLimits
 from emailgw.queue.withholding import Withholding
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.open import DATABASE_FILE, Store
+from emailgw.store.presence import Presence
 from emailgw.store.schema import prepare
-from emailgw.store.sqlite import SQLiteDatabase
+from emailgw.store.sqlite import SQLiteDatabase, Watch
 from emailgw.store.verb import Statement, Verb
 from emailgw.vault import Vault
 from tests.harness.mail import Mail, make_mail, said
@@ -100,10 +101,10 @@ class FakeAgent:
 class World:
     """`answers`: by next hop, what its hosts say; `sites`: by next hop, its site or why there is no route."""
 
-    def __init__(self, data_dir: Path, database: SQLiteDatabase, lock: DirectoryLock) -> None:
+    def __init__(self, data_dir: Path, database: SQLiteDatabase, lock: DirectoryLock, suppressed: Presence) -> None:
         self.data_dir = data_dir
         self.database = database
-        self.store = Store(database, lock)
+        self.store = Store(database, lock, suppressed)
         self.answers: dict[str, Answer] = {}
         self.sites: dict[str, Site | DeliveryStatus] = {}
         self.tried: list[tuple[str, Envelope, int]] = []
@@ -134,7 +135,10 @@ class World:
     async def open(cls, data_dir: Path) -> Self:
         lock = DirectoryLock.take(data_dir)
         prepare(data_dir / DATABASE_FILE)
-        world = cls(data_dir, await SQLiteDatabase.open(data_dir / DATABASE_FILE), lock)
+        suppressed = Presence()
+        watch = Watch("suppressions", "address", suppressed.add)
+        world = cls(data_dir, await SQLiteDatabase.open(data_dir / DATABASE_FILE, watches=(watch,)), lock, suppressed)
+        await world.store.suppressions.learn()
         await world.add_domain("sender.test")
         return world
 
