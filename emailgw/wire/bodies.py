@@ -10,6 +10,7 @@ from emailgw.errors import Rejected
 
 T = TypeVar("T")
 
+GZIP = b"\x1f\x8b"
 SLICE = 256 * 1024  # characters of base64 that are decoded, octets that are searched, in one go
 
 
@@ -20,7 +21,7 @@ def decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     except msgspec.ValidationError as error:
         raise Rejected(_field_error(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _no_json(error) from None
+        raise _no_json(error, body) from None
     if isinstance(decoded, msgspec.Struct):
         _refuse_repeated(decoded, body)
     return decoded
@@ -35,7 +36,7 @@ def _refuse_repeated(decoded: msgspec.Struct, body: bytes) -> None:
     try:
         outermost: list[tuple[str, object]] = _pairs.decode(body.decode())
     except (ValueError, RecursionError) as error:  # such as a number of 5,000 digits, which the decoder passed over
-        raise _no_json(error) from None
+        raise _no_json(error, body) from None
     if len(dict(outermost)) < len(outermost):
         names = [name for name, _ in outermost]
         repeated = next(name for name in names if names.count(name) > 1)
@@ -60,7 +61,9 @@ def _occurs_twice(name: bytes, body: bytes) -> bool:
     return any(body.rfind(name, max(first + 1, end - SLICE - len(name)), end) > first for end in ends)
 
 
-def _no_json(error: Exception) -> Rejected:
+def _no_json(error: Exception, body: bytes) -> Rejected:
+    if body.startswith(GZIP):
+        return Rejected("The request body is compressed: send it without Content-Encoding.", name="malformed_request")
     reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
     return Rejected(f"The request body is not valid JSON: {reason}.", name="malformed_request")
 

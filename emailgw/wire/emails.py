@@ -29,6 +29,7 @@ from emailgw.core.template import TemplateFields, TemplateVersion
 from emailgw.core.tracking import MAX_LIST, TrackingWish, is_list_name
 from emailgw.errors import Rejected
 from emailgw.wire.bodies import decode, decode_base64
+from emailgw.wire.filetypes import BINARY, type_of
 from emailgw.wire.schema import says
 from emailgw.wire.times import is_time, read_phrase, read_time, show_iso
 
@@ -86,7 +87,7 @@ class AttachmentField(msgspec.Struct, frozen=True):
     path: Annotated[
         str | None, says("A URL that is fetched before the request is answered: 15 s, no redirects, public hosts only.")
     ] = None
-    content_type: Annotated[str | None, says("`application/octet-stream` unless given or told by `path`.")] = None
+    content_type: Annotated[str | None, says("Told by the answer of `path` or by `filename` unless given.")] = None
     content_id: Annotated[str | None, says("Shown inline where the HTML says `cid:…`.")] = None
     inline_content_id: str | None = None
 
@@ -292,10 +293,11 @@ def _attachment(field: AttachmentField, index: int, fetched: Mapping[str, Fetche
             name="invalid_attachment",
         ) from None
     content_id = field.content_id or field.inline_content_id
+    name = field.filename or _last_name(field.path)
     return Attachment(
-        filename=field.filename or _last_name(field.path) or ("" if content_id else f"attachment-{index + 1}"),
+        filename=name or ("" if content_id else f"attachment-{index + 1}"),
         data=data,
-        content_type=field.content_type or found_type or "application/octet-stream",
+        content_type=field.content_type or (found_type if found_type not in (None, BINARY) else type_of(name)),
         content_id=content_id.strip("<>") if content_id else None,
     )
 

@@ -1,5 +1,6 @@
 """Whatever is wrong with a request: a 4xx in the contract's shape, at once, and nothing is queued."""
 
+import gzip
 import json
 import socket
 import time
@@ -268,6 +269,12 @@ def test_a_large_body_is_refused_while_it_comes(api: Api, chunked: bool) -> None
     except httpx.TransportError:
         return  # closed in our face: as good
     refused(response, 413, name="validation_error")
+
+
+def test_a_compressed_body_is_told_from_bad_json(api: Api) -> None:
+    content = gzip.compress(json.dumps(fresh()).encode())
+    message = refused(api.post(content, **{"content-encoding": "gzip"}), 400, name="validation_error")
+    assert "compressed" in message
 
 
 def test_a_message_that_is_too_large_decoded(api: Api) -> None:

@@ -108,6 +108,27 @@ def test_attachments_in_every_form(api: Api, content: Any) -> None:
     assert attachment.get_payload(decode=True) == PICTURE
 
 
+@pytest.mark.parametrize(
+    ("filename", "type"),
+    [
+        ("logo.png", "image/png"),
+        ("Q3 bericht.PDF", "application/pdf"),
+        ("invite.ics", "text/calendar"),
+        ("a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("all.tar.gz", "application/gzip"),
+        ("data:text/html,x", "application/octet-stream"),
+        ("png", "application/octet-stream"),
+        (None, "application/octet-stream"),
+    ],
+)
+def test_an_attachment_has_the_type_of_its_name(api: Api, filename: str | None, type: str) -> None:
+    """The SDKs' examples give a name and no type; readers show a picture or a PDF only when its type says so."""
+    _, to = api.send(attachments=[{"filename": filename, "content": base64.b64encode(PICTURE).decode()}])
+    [attachment] = message_to(api, to).iter_attachments()
+    assert attachment.get_content_type() == type
+    assert attachment.get_payload(decode=True) == PICTURE
+
+
 @pytest.mark.parametrize("field", ["content_id", "inline_content_id"])
 @pytest.mark.parametrize("id", ["logo", "<logo>", "logo@sender.test"])
 def test_inline_pictures(api: Api, field: str, id: str) -> None:
