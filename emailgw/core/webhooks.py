@@ -51,15 +51,21 @@ class Endpoint(msgspec.Struct, frozen=True):
     from_event: int = 0
     failures: int = 0
 
-    def wants(self, names: tuple[str, ...], domain: str, tags: tuple[tuple[str, str], ...]) -> str | None:
-        """Under which of an event's names it wants it; None when it does not."""
-        if self.domains and domain not in self.domains:
-            return None
-        if self.tags and not any((name, value) in self.tags or (name, None) in self.tags for name, value in tags):
-            return None
+    def subscribes_to(self, names: tuple[str, ...]) -> str | None:
+        """Under which of an event's names it wants such events; None when it does not."""
         if ALL_EVENTS in self.events:
-            return names[0]
+            return names[0] if names else None
         return next((name for name in names if name in self.events), None)
+
+
+class Wish(NamedTuple):
+    """What endpoints may have in common. `names`: pairs of an event's type and the name under which they are told of
+    such; only of what is about one of `domains` and of mail with one of `tags`, empty meaning all.
+    """
+
+    names: tuple[tuple[str, str], ...]
+    domains: tuple[str, ...]
+    tags: tuple[tuple[str, str | None], ...]
 
 
 class DeliveryState(enum.StrEnum):

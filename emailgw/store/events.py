@@ -19,7 +19,7 @@ from emailgw.core.listing import EventFilter
 from emailgw.core.model import Message
 from emailgw.errors import NotFound
 from emailgw.store import rows
-from emailgw.store.verb import Database, Parameters, Row, Rows, Statement, Value, Verb
+from emailgw.store.verb import Database, Parameters, Row, Rows, Statement, Value, Verb, naming
 
 logger = logging.getLogger("emailgw.store")
 
@@ -68,9 +68,9 @@ class EventPage(msgspec.Struct, frozen=True):
 
 
 class Onward(NamedTuple):
-    """What can be read of the next events; the id of the last one looked at; whether there may be more behind it."""
+    """What the next events are, as pairs of type and domain; the id of the last; whether there may be more behind."""
 
-    told: tuple[Told, ...]
+    kinds: frozenset[tuple[str, str]]
     position: int
     more: bool
 
@@ -122,11 +122,15 @@ class EventLog:
         return EventPage(told, has_more, (ids[size - 1] if len(ids) > size else cursor) if has_more else None)
 
     async def onward(self, position: int, limit: int) -> Onward:
-        """The next events behind an id, oldest first."""
-        sql = f"{TOLD} WHERE e.id > :position ORDER BY e.id LIMIT :limit"
+        """The next events behind an id, of which nothing is read but what they are: damaged ones stop nobody (G6)."""
+        sql = (
+            "SELECT n.type, n.domain, max(n.id), count(*) FROM (SELECT e.id, e.type, e.domain FROM events e "
+            "WHERE e.id > :position ORDER BY e.id LIMIT :limit) AS n GROUP BY 1, 2"
+        )
         found = await self._database.read(sql, {"position": position, "limit": limit})
-        reached = int(found[-1][0] or 0) if found else position
-        return Onward(tuple(readable(found)), reached, len(found) == limit)
+        kinds = frozenset((str(type), str(domain)) for type, domain, _, _ in found)
+        reached = max((int(last or 0) for _, _, last, _ in found), default=position)
+        return Onward(kinds, reached, sum(int(count or 0) for *_, count in found) == limit)
 
     async def named(self, ids: Sequence[int]) -> tuple[Told, ...]:
         """Those that are still known, oldest first. Raises whatever reading a damaged one raises."""
@@ -276,26 +280,20 @@ def _parts(wanted: EventFilter, parameters: dict[str, Value]) -> list[_Part]:
         others = "SELECT id FROM events WHERE address = :recipient AND message_id = ''"
         parts.append(_Part((of_mail, others), "e.address = :recipient"))
     if wanted.types:
-        names = _name("type", [type.value for type in wanted.types], parameters)
+        names = naming("type", [type.value for type in wanted.types], parameters)
         # Of the common ones the log is full: it finds them without an index.
         able = not any(type.value in COMMON for type in wanted.types)
-        arms = tuple(f"SELECT id FROM events WHERE type = :{n} AND {_UNCOMMON}" for n in names) if able else ()
-        parts.append(_Part(arms, f"e.type IN ({', '.join(f':{n}' for n in names)})"))
+        arms = tuple(f"SELECT id FROM events WHERE type = {n} AND {_UNCOMMON}" for n in names) if able else ()
+        parts.append(_Part(arms, f"e.type IN ({', '.join(names)})"))
     if wanted.domains:
-        names = _name("domain", wanted.domains, parameters)
-        arms = tuple(f"SELECT id FROM events WHERE domain = :{n}" for n in names)
-        parts.append(_Part(arms, f"e.domain IN ({', '.join(f':{n}' for n in names)})"))
+        names = naming("domain", wanted.domains, parameters)
+        arms = tuple(f"SELECT id FROM events WHERE domain = {n}" for n in names)
+        parts.append(_Part(arms, f"e.domain IN ({', '.join(names)})"))
     for bound, sign in (("since", ">="), ("until", "<")):
         if (at := getattr(wanted, bound)) is not None:
             parameters[bound] = at
             parts.append(_Part((), f"e.at {sign} :{bound}"))
     return parts
-
-
-def _name(prefix: str, values: Sequence[str], parameters: dict[str, Value]) -> list[str]:
-    names = [f"{prefix}{number}" for number in range(len(values))]
-    parameters.update(zip(names, values, strict=True))
-    return names
 
 
 def readable(found: Rows) -> Iterator[Told]:

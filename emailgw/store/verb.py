@@ -63,6 +63,13 @@ def among(column: str, values: Sequence[int]) -> tuple[str, dict[str, Value]]:
     return f"{column} IN ({', '.join(f':{name}' for name in named)})", named
 
 
+def naming(prefix: str, values: Sequence[Value], parameters: dict[str, Value]) -> list[str]:
+    """Add values to a statement's parameters; how they are called in its text."""
+    names = [f"{prefix}{number}" for number in range(len(values))]
+    parameters.update(zip(names, values, strict=True))
+    return [f":{name}" for name in names]
+
+
 def each(sql: str, parameters: Sequence[Parameters]) -> Statement:
     """One plain statement for the common case of one row: executemany costs more."""
     return Statement(sql, parameters[0]) if len(parameters) == 1 else Statement(sql, parameters, many=True)

@@ -3,13 +3,14 @@
 All raise StoreUnavailable when the storage fails.
 """
 
+import functools
 from typing import Any
 
 import msgspec
 
 from emailgw.core.directory import Dialect
 from emailgw.core.events import Event
-from emailgw.core.webhooks import ALL_EVENTS, Endpoint, EndpointId, EndpointStatus
+from emailgw.core.webhooks import ALL_EVENTS, MAX_ENDPOINTS, Endpoint, EndpointId, EndpointStatus
 from emailgw.errors import NotFound
 from emailgw.store.events import writing
 from emailgw.store.verb import Database, Parameters, Row, Statement, Verb
@@ -119,6 +120,7 @@ def _parameters(endpoint: Endpoint) -> Parameters:
     return {**own, "status": endpoint.status.value, "options": msgspec.json.encode(options).decode()}
 
 
+@functools.lru_cache(maxsize=MAX_ENDPOINTS)  # all of them are read whenever something happened
 def _endpoint_from(row: Row) -> Endpoint:
     values: dict[str, Any] = dict(zip(_FIELDS.split(), row, strict=True))
     options = msgspec.structs.asdict(_options.decode(values.pop("options")))

@@ -19,7 +19,7 @@ from emailgw.store.deliveries import Deliveries
 from emailgw.store.events import EventLog
 from emailgw.store.webhooks import Webhooks
 from emailgw.vault import Vault
-from emailgw.webhooks.courtesy import EVENT, POST, ROUND, Courtesy
+from emailgw.webhooks.courtesy import Courtesy
 from emailgw.webhooks.pace import Pace
 from emailgw.webhooks.parcel import Parcel, outcome, prepare, read_retry_after, said
 from emailgw.webhooks.signing import PURPOSE, signed_headers
@@ -132,8 +132,7 @@ class Carrier:
         now = tools.clock()
         if not self._hungry or self._over or now < self._pace.rests_until or len(self._ready) >= window:
             return
-        loop = asyncio.get_running_loop()
-        if tools.courtesy.wait(loop.time()) > 0:
+        if tools.courtesy.wait(asyncio.get_running_loop().time()) > 0:
             return
         together = endpoint.batch > 1
         count = endpoint.batch if together else window if window == 1 else ROUNDS_AHEAD * window
@@ -152,7 +151,6 @@ class Carrier:
         except Exception:
             await tools.deliveries.release(claimed, now)
             raise
-        tools.courtesy.took(ROUND + len(claimed) * EVENT + len(prepared.parcels) * POST, loop.time())
         self._done += [[one] for one in prepared.failed]
         self._ready += [(parcel, until) for parcel in prepared.parcels]
 
@@ -163,7 +161,7 @@ class Carrier:
             parcel, until = self._ready.popleft()
             if until - now < self._tools.timeout + MARGIN:
                 continue  # its lease ends soon, and then it is claimed again
-            task = asyncio.create_task(self._post(parcel), name=f"webhook {parcel.id}")
+            task = asyncio.create_task(self._tools.courtesy.charged(self._post(parcel)), name=f"webhook {parcel.id}")
             self._posts[task] = parcel
             task.add_done_callback(self._posted)
 

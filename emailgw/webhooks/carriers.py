@@ -14,11 +14,11 @@ from emailgw.core.webhooks import Endpoint, EndpointId, EndpointStatus
 from emailgw.errors import StoreUnavailable
 from emailgw.outhttp import OutHttpError
 from emailgw.webhooks.carrier import DISK_PAUSE, FAULT_PAUSE, Carrier, Tools
-from emailgw.webhooks.courtesy import EVENT, ROUND, ROW
 from emailgw.webhooks.fanout import Fanout
 
 log = logging.getLogger("emailgw.webhooks")
 
+LONGEST_PAUSE = 0.25  # seconds: a bounce must be known soon, however much mail waits
 PAUSE = 0.02  # seconds between two looks at the log: what is committed meanwhile is read together
 IDLE_PAUSE = 0.25  # while nobody listens
 LOOK = 60.0  # seconds after which to look without being woken
@@ -58,9 +58,10 @@ class Carriers:
     async def _look(self, heard: asyncio.Event) -> bool:
         """One round; whether the next is to follow at once."""
         heard.clear()
-        started = asyncio.get_running_loop().time()
+        courtesy, loop = self._tools.courtesy, asyncio.get_running_loop()
+        started = loop.time()
         try:
-            found = await self._fanout.once(self._tools.clock())
+            found = await courtesy.charged(self._fanout.once(self._tools.clock(), courtesy.busy))
         except StoreUnavailable as error:
             log.error("webhooks: %s", error)
             await asyncio.sleep(DISK_PAUSE)
@@ -73,13 +74,11 @@ class Carriers:
         self._keep(found.endpoints)
         for id in found.told:
             self._wake(id)
-        courtesy, loop = self._tools.courtesy, asyncio.get_running_loop()
-        courtesy.took(ROUND + found.read * EVENT + found.rows * ROW, loop.time())
-        await asyncio.sleep(courtesy.wait(loop.time()))
+        pause = min(courtesy.wait(loop.time()), LONGEST_PAUSE)
         if not found.more:
             # Twice as long as the round took, too: many endpoints may cost a third of the time, not all of it.
-            took = asyncio.get_running_loop().time() - started
-            await asyncio.sleep(max(PAUSE if found.endpoints else IDLE_PAUSE, 2 * took))
+            pause = max(pause, PAUSE if found.endpoints else IDLE_PAUSE, 2 * (loop.time() - started))
+        await asyncio.sleep(pause)
         return found.more
 
     def _keep(self, endpoints: Sequence[Endpoint]) -> None:
@@ -97,7 +96,7 @@ class Carriers:
 
     async def _carry(self, carrier: Carrier) -> None:
         try:
-            await carrier.run()
+            await self._tools.courtesy.charged(carrier.run())
         except OutHttpError as error:
             log.error("webhooks: %s: %s", carrier.endpoint.id, error)
             await asyncio.Event().wait()  # until its URL is changed

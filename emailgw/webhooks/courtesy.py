@@ -1,23 +1,25 @@
 """Mail goes first: while it waits for the processor, webhooks take what it leaves, and a twentieth at the least.
 
-What they cost is reckoned, not measured: a carrier's work is spread over many turns of the loop. The share halves each
-time that the loop is late, and grows slowly while it is not, so that a queue which only waits for slow hosts slows
-nobody down. One for all carriers and the reader of the log.
+What they cost is measured, in time of the processor, at each of their turns on the loop; what the threads of the store
+and of the kernel do for them is reckoned to be as much again. The share halves each time that the loop is late, and
+grows slowly while it is not, so that a queue which only waits for slow hosts slows nobody down. One for all carriers
+and the reader of the log.
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 LEAST = 0.05
 GROWTH = 0.002  # of the share, at each look that finds the loop in time
 LOOK = 0.01  # seconds between two looks while mail waits
 IDLE_LOOK = 0.1
 LATE = 0.0015  # seconds
-# What a turn costs the loop, in seconds, as tests/bench measured it.
-ROUND = 0.001
-POST = 0.000_4
-EVENT = 0.000_1  # read, rendered
-ROW = 0.000_03  # what an endpoint is to be told
+ELSEWHERE = 2.0  # by which the loop's part is multiplied: the rest is done for it by others
 
 
 class Courtesy:
@@ -27,6 +29,11 @@ class Courtesy:
         self._mail_waits = mail_waits
         self._share = 1.0
         self._free_at = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether webhooks get less than they could use."""
+        return self._share < 1
 
     async def run(self) -> None:
         """Until cancelled: look how much there is to share."""
@@ -51,5 +58,38 @@ class Courtesy:
         return max(0.0, self._free_at - now)
 
     def took(self, cost: float, now: float) -> None:
-        """A piece of work of so many seconds begins."""
-        self._free_at = max(self._free_at, now) + cost * (1 / self._share - 1)
+        """A piece of work that ends took so many seconds."""
+        if self._share < 1:
+            self._free_at = max(self._free_at, now) + cost * (1 / self._share - 1)
+
+    async def charged(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do it, and count what it takes."""
+        return await _Charged(self, work)
+
+
+class _Charged(Generic[T]):
+    """A coroutine with a watch on each of its turns."""
+
+    def __init__(self, courtesy: Courtesy, work: Coroutine[Any, Any, T]) -> None:
+        self._courtesy = courtesy
+        self._work = work
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        now = asyncio.get_running_loop().time
+        turn: Callable[[], Any] = partial(self._work.send, None)
+        while True:
+            began = time.thread_time()
+            try:
+                waited_for = turn()
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            finally:
+                self._courtesy.took(ELSEWHERE * (time.thread_time() - began), now())
+            try:
+                turn = partial(self._work.send, (yield waited_for))
+            except GeneratorExit:
+                self._work.close()
+                raise
+            except BaseException as error:  # noqa: BLE001  (handed on)
+                turn = partial(self._work.throw, error)

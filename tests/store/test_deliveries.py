@@ -16,10 +16,11 @@ from emailgw.core.webhooks import (
     WebhookDelivery,
 )
 from emailgw.errors import Conflict, NotFound
-from emailgw.store.deliveries import _PULL, pending, telling
+from emailgw.store.deliveries import _PULL
 from emailgw.store.open import Store
 from emailgw.store.verb import Parameters
 from tests.harness.mail import NOW
+from tests.harness.telling import tell
 
 A = EndpointId("a")
 END = 1 << 62
@@ -29,8 +30,7 @@ S = EndpointStatus
 async def fill(store: Store, count: int = 5) -> Endpoint:
     endpoint = Endpoint(id=A, url="https://a.test/", sealed=b"x", created_at=NOW, updated_at=NOW)
     await store.webhooks.add(endpoint)
-    rows = [pending(id, A, "email.sent", NOW) for id in range(1, count + 1)]
-    await store.events.advance("webhooks", count, telling(rows))
+    await tell(store, range(1, count + 1), A)
     return endpoint
 
 
@@ -160,8 +160,8 @@ def test_a_batch_comes_again_as_it_was(store: Store, runner: asyncio.Runner) -> 
 def test_replays(store: Store, runner: asyncio.Runner) -> None:
     async def work() -> None:
         heard: list[str] = []
-        store.deliveries.on_replay = heard.append
         await fill(store)
+        store.deliveries.on_replay = heard.append
         await settle(store, await claim(store, 1), DeliveryState.FAILED)
         leased = await claim(store, 2)
         assert await store.deliveries.replay_range(A, 0, 3, True, NOW) == 2

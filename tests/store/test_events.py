@@ -44,7 +44,7 @@ async def fill(store: Store) -> list[Event]:
         after = change(mail.recipients[0], S.BOUNCED if number % 5 == 0 else S.DELIVERED)
         event = event_of(mail.recipients[0], E(after.state.value), NOW + number, bounce_type="Permanent")
         await store.queue.change(after, event, (S.QUEUED,))
-    return [told.event for told in (await store.events.onward(0, 10_000)).told]
+    return [told.event for told in (await store.events.page(EventFilter(), 10_000, 0, newest_first=False)).told]
 
 
 def fits(event: Event, wanted: EventFilter) -> bool:
@@ -106,7 +106,7 @@ async def test_suppressions_tell_once(store: Store) -> None:
     await store.suppressions.add([entry])
     await store.suppressions.add([again])
     await store.suppressions.remove([entry, again], NOW + 5)
-    told = (await store.events.onward(0, 10)).told
+    told = (await store.events.page(EventFilter(), 10, 0, newest_first=False)).told
     assert [(one.event.type, one.event.at) for one in told] == [
         (E.SUPPRESSION_ADDED, NOW),
         (E.SUPPRESSION_REMOVED, NOW + 5),
@@ -124,7 +124,7 @@ async def test_two_checks_at_once_tell_of_a_domain_once(store: Store) -> None:
     event = event_without_message(NOW + 1, E.DOMAIN_VERIFIED, "d", "d.test")
     checks = (store.directory.record_check(verified, (), NOW + 1, domain, event) for _ in range(2))
     await asyncio.gather(*checks)
-    told = (await store.events.onward(0, 10)).told
+    told = (await store.events.page(EventFilter(), 10, 0, newest_first=False)).told
     assert [one.event.type for one in told] == [E.DOMAIN_CREATED, E.DOMAIN_VERIFIED]
 
 
@@ -151,5 +151,5 @@ async def test_events_without_a_message_are_forgotten_when_they_are_old_and_read
     assert await store.events.discard(NOW + 4, 10) == 0  # the others are not read yet
     await store.events.advance("reader", 6)
     assert await store.events.discard(NOW + 4, 10) == 2
-    left = [told.event.type for told in (await store.events.onward(0, 10)).told]
+    left = [told.event.type for told in (await store.events.page(EventFilter(), 10, 0, newest_first=False)).told]
     assert left == [E.DOMAIN_CREATED, E.QUEUED]

@@ -8,11 +8,12 @@ import pytest
 
 from emailgw.core.directory import Dialect
 from emailgw.core.events import Event, EventType, event_without_message
+from emailgw.core.listing import EventFilter
 from emailgw.core.webhooks import DeliveryState, Endpoint, EndpointId, EndpointStatus, Outcome, WebhookAttempt
 from emailgw.errors import Conflict, NotFound
-from emailgw.store.deliveries import pending, telling
 from emailgw.store.open import Store
 from tests.harness.mail import NOW, make_mail
+from tests.harness.telling import tell
 
 A, B = EndpointId("a"), EndpointId("b")
 S = EndpointStatus
@@ -125,7 +126,7 @@ def test_a_status_is_written_with_its_event(store: Store, runner: asyncio.Runner
         assert (after.status, after.reason, after.updated_at) == (S.PAUSED, "too many", NOW + 5)
         with pytest.raises(Conflict):  # it is not enabled any more
             await store.webhooks.set_status(A, S.ENABLED, S.DISABLED, news(EventType.WEBHOOK_DISABLED))
-        told = (await store.events.onward(0, 10)).told
+        told = (await store.events.page(EventFilter(), 10, 0, newest_first=False)).told
         assert [(one.event.type, one.event.detail.reason) for one in told] == [(EventType.WEBHOOK_PAUSED, "too many")]
 
     runner.run(work())
@@ -148,7 +149,7 @@ def test_enabling_makes_due_what_waits_and_forgets_failures(store: Store, runner
     async def work() -> None:
         await store.webhooks.add(endpoint())
         await happen(store, 2)
-        await store.events.advance("webhooks", 2, telling([pending(id, A, "email.sent", NOW) for id in (1, 2)]))
+        await tell(store, (1, 2), A)
         first, second = await store.deliveries.claim(A, NOW, NOW + 100, 1, 2, False)
         attempt = WebhookAttempt(A, 1, NOW, 1, 500, "no")
         later = msgspec.structs.replace(first, tries=1, due_at=NOW + 90_000)
@@ -167,7 +168,7 @@ def test_with_it_goes_all_that_it_was_told(store: Store, runner: asyncio.Runner)
     async def work() -> None:
         for id in (A, B):
             await store.webhooks.add(endpoint(id))
-        await store.events.advance("webhooks", 1, telling([pending(1, id, "email.sent", NOW) for id in (A, B)]))
+        await tell(store, (1,), A, B)
         await store.webhooks.remove(A)
         assert [one.id for one in await store.webhooks.all()] == [B]
         assert await store.deliveries.count_pending(A) == 0

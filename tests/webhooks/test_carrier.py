@@ -14,6 +14,7 @@ import resend
 import standardwebhooks
 
 from emailgw.core.directory import Dialect
+from emailgw.core.listing import EventFilter
 from emailgw.core.webhooks import EndpointStatus
 from emailgw.webhooks.carrier import Carrier
 from tests.harness.endpoint import Posted, WebhookEndpoint
@@ -155,7 +156,7 @@ async def test_gone_disables(tmp_path: Path, endpoint: WebhookEndpoint) -> None:
         await eventually(disabled, "it is disabled")
         after = await world.store.webhooks.one(told.id)
         assert "410" in after.reason
-        last = (await world.store.events.onward(0, 100)).told[-1].event
+        last = (await world.store.events.page(EventFilter(), 100, 0, newest_first=False)).told[-1].event
         assert (last.type, last.detail.subject, last.detail.reason) == ("webhook.disabled", told.id, after.reason)
         assert len(endpoint.received()) == 1
 
@@ -169,7 +170,7 @@ async def test_exhaustion_pauses_and_enabling_sends_what_waits(tmp_path: Path, e
             return (await world.store.webhooks.one(told.id)).status == "paused"
 
         await eventually(paused, "it is paused")
-        told_of = (await world.store.events.onward(0, 100)).told
+        told_of = (await world.store.events.page(EventFilter(), 100, 0, newest_first=False)).told
         [event] = [one.event for one in told_of if one.event.type == "webhook.paused"]
         assert "3 events in a row" in event.detail.reason
         assert (await world.store.webhooks.one(told.id)).reason == event.detail.reason

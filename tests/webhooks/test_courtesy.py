@@ -1,11 +1,13 @@
 """Mail goes first: what webhooks may take while it waits."""
 
 import asyncio
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
 
-from emailgw.webhooks.courtesy import GROWTH, LATE, LEAST, Courtesy
+from emailgw.webhooks.courtesy import ELSEWHERE, GROWTH, LATE, LEAST, Courtesy
 from tests.harness.endpoint import WebhookEndpoint
 from tests.webhooks.world import World
 
@@ -55,6 +57,45 @@ def test_the_share_comes_back_slowly_and_at_once_when_no_mail_waits() -> None:
     assert courtesy.wait(NOW) == pytest.approx(1 / (LEAST + GROWTH) - 1)
     courtesy.saw(False, 0.0)
     assert courtesy.wait(NOW) == 0
+
+
+async def test_what_a_coroutine_takes_is_counted_and_what_it_waits_for_is_not() -> None:
+    courtesy = slowed(1)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    waited: asyncio.Future[str] = loop.create_future()
+
+    async def work() -> str:
+        until = time.thread_time() + 0.05
+        while time.thread_time() < until:
+            pass
+        with contextlib.suppress(KeyError):
+            await waited
+        raise LookupError("after all")
+
+    task = asyncio.create_task(courtesy.charged(work()))
+    loop.call_later(0.2, waited.set_exception, KeyError("handed on"))
+    with pytest.raises(LookupError, match="after all"):
+        await task
+    assert courtesy.wait(began) >= 0.05 * ELSEWHERE
+    assert courtesy.wait(loop.time()) < 0.2
+
+
+async def test_a_counted_coroutine_can_be_cancelled() -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    task = asyncio.create_task(Courtesy().charged(work()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
 
 
 async def test_events_come_all_the_same(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from emailgw.core.ids import SerialNumbers, uuid7
+from emailgw.core.listing import EventFilter
 from emailgw.core.webhooks import Endpoint, EndpointId, WebhookPolicy
 from emailgw.outhttp import OutHttp
 from emailgw.outhttp.terms import Resolve
@@ -109,7 +110,7 @@ class World:
         for start in range(0, count, 50):
             mails = [make_mail(now=clock(), **mail) for _ in range(start, min(count, start + 50))]
             await asyncio.gather(*(self.store.queue.enqueue(*one) for one in mails))
-        return [one.id for one in (await self.store.events.onward(before, count)).told]
+        return [one.id for one in (await self.store.events.page(EventFilter(), count, before, newest_first=False)).told]
 
     async def listed(self, endpoint: Endpoint) -> Sequence[Listed]:
         return await self.store.deliveries.list(endpoint.id, 10_000, 0, _LAST, False)
