@@ -27,6 +27,8 @@ from emailgw.store.verb import (
 )
 
 AT_ONCE = 100  # rows in one statement
+# Of these there may be as many as of mail, and nobody has to act on them at once.
+USUAL = ("queued", "scheduled", "deferred", "delivered", "opened", "clicked")
 _FIELDS = "event_id endpoint_id state name tries due_at lease batch created_at"
 _INSERT = insert("webhook_deliveries", _FIELDS)
 _COLUMNS = ", ".join(f"d.{name}" for name in _FIELDS.split())
@@ -56,7 +58,7 @@ _PULL = (
 # The database does it all: rows that go through this program cost it ten times as much.
 _TELL = (
     "INSERT INTO webhook_deliveries (event_id, endpoint_id, state, name, tries, due_at, created_at) "
-    "SELECT e.id, w.id, 'pending', CASE e.type {names} END, 0, CASE WHEN e.type IN ('queued', 'delivered') THEN :now "
+    "SELECT e.id, w.id, 'pending', CASE e.type {names} END, 0, CASE WHEN e.type IN ({usual}) THEN :now "
     "ELSE :early END, :now FROM events e CROSS JOIN webhooks w WHERE e.id > :low AND e.id <= :high "
     "AND e.type IN ({types}) {conditions} AND w.id IN ({endpoints}) AND w.status <> 'disabled' AND e.id > w.from_event "
     "ON CONFLICT DO NOTHING"
@@ -282,13 +284,14 @@ def telling(
     wishes: Mapping[Wish, Sequence[EndpointId]], low: int, high: int, now: int, hurry: int = 0
 ) -> list[Statement]:
     """What tells endpoints of the events behind `low` up to `high`, for the transaction that moves the reader of the
-    log on. `hurry`: by how many milliseconds news that somebody must act on goes before what is the rule.
+    log on. `hurry`: by how many milliseconds news that somebody must act on goes before what is usual.
     """
     return [_telling(wish, some, low, high, now, now - hurry) for wish, some in wishes.items()]
 
 
 def _telling(wish: Wish, endpoints: Sequence[EndpointId], low: int, high: int, now: int, early: int) -> Statement:
     parameters: dict[str, Value] = {"low": low, "high": high, "now": now, "early": early}
+    usual = naming("usual", USUAL, parameters)
     types = naming("type", [type for type, _ in wish.names], parameters)
     names = naming("name", [name for _, name in wish.names], parameters)
     conditions = ""
@@ -300,6 +303,7 @@ def _telling(wish: Wish, endpoints: Sequence[EndpointId], low: int, high: int, n
     sql = _TELL.format(
         names=" ".join(f"WHEN {type} THEN {name}" for type, name in zip(types, names, strict=True)),
         types=", ".join(types),
+        usual=", ".join(usual),
         conditions=conditions,
         endpoints=", ".join(naming("endpoint", endpoints, parameters)),
     )

@@ -20,6 +20,7 @@ from emailgw.store.events import EventLog
 from emailgw.store.webhooks import Webhooks
 from emailgw.vault import Vault
 from emailgw.webhooks.courtesy import Courtesy
+from emailgw.webhooks.fanout import HURRY
 from emailgw.webhooks.pace import Pace
 from emailgw.webhooks.parcel import Parcel, outcome, prepare, read_retry_after, said
 from emailgw.webhooks.signing import PURPOSE, signed_headers
@@ -30,6 +31,8 @@ GONE = 410
 OVERLOADED = (429, 502, 503, 504)
 GATHER = 0.005  # seconds: results of so long are written together
 ROUNDS_AHEAD = 2  # windows full of POSTs that are claimed before their turn
+URGENT_EVERY = 500  # milliseconds between two claims of what hurries, when nothing else may be claimed
+FEW = 4  # that are claimed while mail goes first: what is claimed cannot be overtaken by a bounce
 MARGIN = 5_000  # milliseconds by which a try must end before its lease
 LONGEST_SLEEP = 60.0  # seconds
 GRACE = 3.0  # seconds for POSTs under way when it ends
@@ -63,6 +66,8 @@ class Carrier:
         self._pace = Pace(tools.window, tools.policy.retry[0])
         self._lease = 4 * tools.timeout + 60_000
         self._hungry = True  # there may be something to claim
+        self._urgent = False  # and some of it may hurry
+        self._urgent_from = 0
         self._next_due: int | None = None
         self._late: int | None = None  # up to which age what waits since an outage was pulled forward; None: all was
         self._ready: deque[tuple[Parcel, int]] = deque()  # with the end of its lease
@@ -72,9 +77,10 @@ class Carrier:
         self._news = asyncio.Event()
         self._over = False
 
-    def wake(self) -> None:
-        """There is something new for it."""
+    def wake(self, urgent: bool = False) -> None:
+        """There is something new for it; `urgent`: perhaps what mail must not keep waiting."""
         self._hungry = True
+        self._urgent = self._urgent or urgent
         self._news.set()
 
     async def run(self) -> None:
@@ -116,7 +122,8 @@ class Carrier:
             if due_at is not None:
                 wait = min(max(0.0, (max(due_at, self._pace.rests_until) - now) / 1000), LONGEST_SLEEP)
                 if not may_start:
-                    wait = max(wait, self._tools.courtesy.wait(asyncio.get_running_loop().time()))
+                    pause = self._tools.courtesy.wait(asyncio.get_running_loop().time())
+                    wait = max(wait, min(pause, (self._urgent_from - now) / 1000) if self._urgent else pause)
         try:
             # Not wait_for: before Python 3.12 it loses a cancellation that meets its event.
             async with asyncio.timeout(wait):
@@ -132,20 +139,26 @@ class Carrier:
         now = tools.clock()
         if not self._hungry or self._over or now < self._pace.rests_until or len(self._ready) >= window:
             return
-        if tools.courtesy.wait(asyncio.get_running_loop().time()) > 0:
+        waits = tools.courtesy.wait(asyncio.get_running_loop().time()) > 0
+        if waits and not (self._urgent and now >= self._urgent_from):
             return
+        due_before = now
+        if waits:
+            due_before, self._urgent_from = now - HURRY // 2, now + URGENT_EVERY
         together = endpoint.batch > 1
-        count = endpoint.batch if together else window if window == 1 else ROUNDS_AHEAD * window
+        ahead = window if window == 1 else ROUNDS_AHEAD * window
+        count = endpoint.batch if together else min(ahead, FEW) if tools.courtesy.busy else ahead
         self._hungry = False
         until = now + self._lease
-        if self._late is not None:
+        if self._late is not None and not waits:
             # No more than is claimed next: what an outage left goes out at the pace of its endpoint, the oldest first.
             self._late = await tools.deliveries.pull_forward(endpoint.id, now, self._late, count)
-        claimed = await tools.deliveries.claim(endpoint.id, now, until, tools.next_lease(), count, together)
+        claimed = await tools.deliveries.claim(endpoint.id, due_before, until, tools.next_lease(), count, together)
+        self._urgent = self._urgent and (not waits or len(claimed) == count)
+        self._hungry = waits or bool(claimed)  # until there is nothing: those that are one batch come alone
         if not claimed:
             self._next_due = await tools.deliveries.next_due(endpoint.id)
             return
-        self._hungry = True  # until there is nothing: those that are one batch come alone
         try:
             prepared = await prepare(tools.events, endpoint, claimed, now)
         except Exception:

@@ -73,7 +73,7 @@ class Carriers:
             return True
         self._keep(found.endpoints)
         for id in found.told:
-            self._wake(id)
+            self._wake(id, id in found.urgent)
         pause = min(courtesy.wait(loop.time()), LONGEST_PAUSE)
         if not found.more:
             # Twice as long as the round took, too: many endpoints may cost a third of the time, not all of it.
@@ -112,9 +112,9 @@ class Carriers:
             self._stopping.add(task)
             task.add_done_callback(self._stopping.discard)
 
-    def _wake(self, id: EndpointId) -> None:
+    def _wake(self, id: EndpointId, urgent: bool = False) -> None:
         if id in self._carriers:
-            self._carriers[id][0].wake()
+            self._carriers[id][0].wake(urgent)
 
 
 def _as_served(endpoint: Endpoint) -> Endpoint:

@@ -1,9 +1,8 @@
 """Mail goes first: while it waits for the processor, webhooks take what it leaves, and a twentieth at the least.
 
-What they cost is measured, in time of the processor, at each of their turns on the loop; what the threads of the store
-and of the kernel do for them is reckoned to be as much again. The share halves each time that the loop is late, and
-grows slowly while it is not, so that a queue which only waits for slow hosts slows nobody down. One for all carriers
-and the reader of the log.
+What they cost is measured at each of their turns on the loop, in time of the processor, and is a share of what the loop
+gets of it. The share halves each time that the loop is late, and grows slowly while it is not, so that a queue which
+only waits for slow hosts slows nobody down. One for all carriers and the reader of the log.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ GROWTH = 0.002  # of the share, at each look that finds the loop in time
 LOOK = 0.01  # seconds between two looks while mail waits
 IDLE_LOOK = 0.1
 LATE = 0.0015  # seconds
-ELSEWHERE = 2.0  # by which the loop's part is multiplied: the rest is done for it by others
+SLOWEST = 0.1  # of the processor, that the loop is reckoned to get at least
 
 
 class Courtesy:
@@ -29,6 +28,7 @@ class Courtesy:
         self._mail_waits = mail_waits
         self._share = 1.0
         self._free_at = 0.0
+        self._got = 1.0  # of the processor, that the loop got lately
 
     @property
     def busy(self) -> bool:
@@ -40,12 +40,14 @@ class Courtesy:
         loop = asyncio.get_running_loop()
         while True:
             waits = self._mail_waits()
-            began, pause = loop.time(), LOOK if waits else IDLE_LOOK
+            began, used, pause = loop.time(), time.thread_time(), LOOK if waits else IDLE_LOOK
             await asyncio.sleep(pause)
-            self.saw(waits, loop.time() - began - pause)
+            took = loop.time() - began
+            self.saw(waits, took - pause, (time.thread_time() - used) / took)
 
-    def saw(self, mail_waits: bool, late: float) -> None:
-        """By how many seconds the loop was late."""
+    def saw(self, mail_waits: bool, late: float, got: float = 1.0) -> None:
+        """By how many seconds the loop was late; `got`: how much of the processor it had."""
+        self._got += (max(SLOWEST, min(got, 1.0)) - self._got) / 8
         if not mail_waits:
             self._share, self._free_at = 1.0, 0.0
         elif late > LATE:
@@ -60,7 +62,7 @@ class Courtesy:
     def took(self, cost: float, now: float) -> None:
         """A piece of work that ends took so many seconds."""
         if self._share < 1:
-            self._free_at = max(self._free_at, now) + cost * (1 / self._share - 1)
+            self._free_at = max(self._free_at, now) + cost / self._got * (1 / self._share - 1)
 
     async def charged(self, work: Coroutine[Any, Any, T]) -> T:
         """Do it, and count what it takes."""
@@ -85,7 +87,7 @@ class _Charged(Generic[T]):
                 result: T = end.value
                 return result
             finally:
-                self._courtesy.took(ELSEWHERE * (time.thread_time() - began), now())
+                self._courtesy.took(time.thread_time() - began, now())
             try:
                 turn = partial(self._work.send, (yield waited_for))
             except GeneratorExit:

@@ -6,13 +6,13 @@ the position. Kinds are read first and endpoints afterwards, so one that was mad
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from emailgw.core.directory import Dialect
 from emailgw.core.events import EventType
 from emailgw.core.webhooks import Endpoint, EndpointId, EndpointStatus, Wish
-from emailgw.store.deliveries import telling
+from emailgw.store.deliveries import USUAL, telling
 from emailgw.store.events import EventLog
 from emailgw.store.verb import Statement
 from emailgw.store.webhooks import Webhooks
@@ -23,17 +23,20 @@ AT_ONCE = 1_000  # events
 ROWS = 3_000  # that one transaction may make, or a few more: mail waits for it
 FEWEST = 20  # events at a time, however many endpoints there are
 WRITE_EVERY = 10_000  # milliseconds: a position behind which nobody is told anything is written that often
-HURRY = 3_600_000  # milliseconds by which a bounce goes before what is the rule, while there is more than can be told
+HURRY = 3_600_000  # milliseconds by which a bounce goes before what is usual, while there is more than can be told
 
 Wishes = dict[Wish, list[EndpointId]]
 
 
 class Round(NamedTuple):
-    """`told`: endpoints that may have something new. `more`: there may be more to read."""
+    """`told`: endpoints that may have something new, `urgent`: that may have something that hurries. `more`: there may
+    be more to read.
+    """
 
     endpoints: Sequence[Endpoint]
     told: frozenset[EndpointId]
     more: bool
+    urgent: frozenset[EndpointId] = frozenset()
 
 
 class Fanout:
@@ -60,7 +63,8 @@ class Fanout:
         wishes = wishes_of(endpoints, read.kinds)
         told = telling(wishes, self._position, read.position, now, HURRY if hurry else 0)
         await self._advance(read.position, told, now)
-        return Round(endpoints, frozenset(id for some in wishes.values() for id in some), read.more)
+        urgent = [ids for wish, ids in wishes.items() if any(type not in USUAL for type, _ in wish.names)]
+        return Round(endpoints, _all(wishes.values()), read.more, _all(urgent) if hurry else frozenset())
 
     async def _listeners(self) -> Sequence[Endpoint]:
         endpoints = await self._webhooks.all()
@@ -104,6 +108,10 @@ def names_for(type: str, dialect: Dialect) -> tuple[str, ...]:
 
 
 _TYPES = frozenset(type.value for type in EventType) - {EventType.WEBHOOK_TEST.value}
+
+
+def _all(several: Iterable[Sequence[EndpointId]]) -> frozenset[EndpointId]:
+    return frozenset(id for ids in several for id in ids)
 
 
 def _hears(endpoint: Endpoint) -> bool:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from emailgw.webhooks.courtesy import ELSEWHERE, GROWTH, LATE, LEAST, Courtesy
+from emailgw.core.events import EventType
+from emailgw.core.model import RecipientState
+from emailgw.webhooks import courtesy as courtesy_module
+from emailgw.webhooks.courtesy import GROWTH, LATE, LEAST, Courtesy
 from tests.harness.endpoint import WebhookEndpoint
-from tests.webhooks.world import World
+from tests.harness.mail import change, event_of, make_mail
+from tests.webhooks.world import World, clock
 
 NOW = 100.0
 
@@ -41,6 +45,14 @@ def test_work_is_followed_by_a_pause_as_long_as_mail_needs(looks: int, wait: flo
     courtesy.took(1.0, NOW)
     assert courtesy.wait(NOW) == pytest.approx(wait)
     assert courtesy.wait(NOW + wait) == pytest.approx(0)
+
+
+def test_a_share_is_one_of_what_the_loop_gets() -> None:
+    courtesy = Courtesy()
+    for _ in range(100):
+        courtesy.saw(True, 2 * LATE, 0.25)
+    courtesy.took(1.0, NOW)
+    assert courtesy.wait(NOW) == pytest.approx(4 * (1 / LEAST - 1), rel=0.01)
 
 
 def test_the_work_of_all_adds_up() -> None:
@@ -77,7 +89,7 @@ async def test_what_a_coroutine_takes_is_counted_and_what_it_waits_for_is_not() 
     loop.call_later(0.2, waited.set_exception, KeyError("handed on"))
     with pytest.raises(LookupError, match="after all"):
         await task
-    assert courtesy.wait(began) >= 0.05 * ELSEWHERE
+    assert courtesy.wait(began) >= 0.05
     assert courtesy.wait(loop.time()) < 0.2
 
 
@@ -96,6 +108,28 @@ async def test_a_counted_coroutine_can_be_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
+
+
+async def test_a_bounce_does_not_wait_for_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else may be told for an hour."""
+    monkeypatch.setattr(courtesy_module, "GROWTH", 0.0)
+    courtesy = Courtesy(lambda: True)
+    with WebhookEndpoint(tmp_path / "ledger") as endpoint:
+        async with World.open(tmp_path, courtesy=courtesy) as world:
+            told = await world.add(endpoint.url())
+            mail = make_mail(now=clock())
+            await world.store.queue.enqueue(*mail)
+            await world.until(told, "delivered", 1)
+            for _ in range(10):
+                courtesy.saw(True, 2 * LATE)
+            courtesy.took(180.0, asyncio.get_running_loop().time())
+            await world.happen(10)
+            [before] = mail.recipients
+            bounced = event_of(before, EventType.BOUNCED, clock())
+            await world.store.queue.change(change(before, RecipientState.BOUNCED), bounced, (before.state,))
+            [first, second] = await world.until(told, "delivered", 2)
+            assert await world.store.deliveries.count_pending(told.id) == 10
+    assert [first.delivery.name, second.delivery.name] == ["email.sent", "email.bounced"]
 
 
 async def test_events_come_all_the_same(tmp_path: Path) -> None:
