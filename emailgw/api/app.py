@@ -19,6 +19,7 @@ from emailgw.api.operation import DescribedRoute, Operation, open_route, router
 from emailgw.errors import StoreUnavailable
 
 _SLASHES = re.compile(r"/{2,}")
+_AS_WRITTEN = ("/t/", "/u/")  # links in mail: one that was changed is another
 
 
 class HealthShown(TypedDict):
@@ -79,8 +80,16 @@ class Metrics:
         return Response(metrics.expose(), media_type="text/plain; version=0.0.4")
 
 
+def plain_path(path: str) -> str:
+    """Without the slashes that clients add."""
+    if ("//" in path or path.endswith("/")) and not path.startswith(_AS_WRITTEN):
+        return _SLASHES.sub("/", path).rstrip("/") or "/"
+    return path
+
+
 class _Front:
-    """Before everything: `//emails` is `/emails` (contracts 0.2), large bodies are weighed, answers are counted.
+    """Before everything: `//emails` and `/emails/` are `/emails` (contracts 0.2, 4), large bodies are weighed, answers
+    counted.
 
     Routes make an answer of every exception themselves. So Starlette's application is left out, whose two layers of
     handlers each see every event: only its router is used.
@@ -94,8 +103,8 @@ class _Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self  # has the router raise where no route fits
-        if scope["type"] == "http" and "//" in scope["path"]:
-            scope["path"] = _SLASHES.sub("/", scope["path"])
+        if scope["type"] == "http":
+            scope["path"] = plain_path(scope["path"])
 
         async def counting(event: Message) -> None:
             if event["type"] == "http.response.start":

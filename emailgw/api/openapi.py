@@ -28,7 +28,7 @@ _RATE = {
 _WAIT = {"retry-after": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _ABOUT = """\
 Send `Authorization: Bearer <key>`. Every answer is JSON unless it says otherwise; unknown fields of requests are
-ignored. Serve the API at the root of an origin; `//emails` means `/emails`.
+ignored. Serve the API at the root of an origin; `//emails` and `/emails/` mean `/emails`.
 
 Where Sendkit's and Resend's clients expect different answers, the API key's dialect decides: keys that begin with `re_`
 read Resend's, all others Sendkit's. Where a rate limit applies, every answer has `ratelimit-limit`,

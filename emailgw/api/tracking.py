@@ -84,9 +84,9 @@ class TrackingResource:
             tag="Links in mail",
         )
         return [
-            open_route("GET", "/t/{token}", _for_people(self.visit), visit),
-            open_route("GET", "/u/{token}", _for_people(self.page), page),
-            open_route("POST", "/u/{token}", _for_people(self.unsubscribe), unsubscribe),
+            open_route("GET", "/t/{token:path}", _for_people(self.visit), visit),
+            open_route("GET", "/u/{token:path}", _for_people(self.page), page),
+            open_route("POST", "/u/{token:path}", _for_people(self.unsubscribe), unsubscribe),
         ]
 
     async def visit(self, request: Request) -> Response:

@@ -30,8 +30,10 @@ from emailgw.wire.webhooks import (
     WebhookEventLine,
     WebhookEventNamed,
     WebhookEventShown,
+    WebhookEventsQuery,
     WebhookRequest,
     WebhookShown,
+    read_delivery_status,
     read_range,
     read_webhook,
     show_attempt,
@@ -71,7 +73,7 @@ class WebhookResource:
             summary="Tell a webhook again what it was told in a time", body=ReplayRequest, answer=Replayed
         )
         events = Operation(
-            summary="What a webhook was or is to be told", query=PageQuery, answer=ListShown[WebhookEventLine]
+            summary="What a webhook was or is to be told", query=WebhookEventsQuery, answer=ListShown[WebhookEventLine]
         )
         event = Operation(summary="One event for a webhook, with its payload", answer=WebhookEventShown)
         replay = Operation(summary="Tell a webhook of an event again", answer=WebhookEventNamed, errors=_REFUSED)
@@ -186,7 +188,8 @@ class WebhookResource:
         size = page.offset + page.size
         above = piece.above if piece.above is not None else 0
         below = piece.below if piece.below is not None else _END
-        found = await self._deliveries.list(endpoint.id, size + 1, above, below, piece.newest_first)
+        wanted = read_delivery_status(query)
+        found = await self._deliveries.list(endpoint.id, size + 1, above, below, piece.newest_first, wanted)
         listed = found[page.offset : size]
         items = [_line(one, key) for one in (listed if piece.newest_first else listed[::-1])]
         path = str(request.url.replace(query=""))

@@ -88,6 +88,13 @@ class WebhookDelivery(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class DeliveryFilter(NamedTuple):
+    """Which deliveries a list shows: of one state, and while pending `leased` (somebody works on it) or not."""
+
+    state: DeliveryState | None = None
+    leased: bool = False
+
+
 class WebhookAttempt(msgspec.Struct, frozen=True):
     """`status` of HTTP, None when there was no answer; `response`: its beginning, or why there was none."""
 

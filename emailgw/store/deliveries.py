@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emailgw.core.events import Event
-from emailgw.core.webhooks import DeliveryState, EndpointId, Outcome, WebhookAttempt, WebhookDelivery, Wish
+from emailgw.core.webhooks import (
+    DeliveryFilter,
+    DeliveryState,
+    EndpointId,
+    Outcome,
+    WebhookAttempt,
+    WebhookDelivery,
+    Wish,
+)
 from emailgw.errors import NotFound
 from emailgw.store.events import TOLD, Told, readable, writing
 from emailgw.store.messages import tag_key
@@ -65,6 +73,9 @@ _TELL = (
 )
 _TAGGED = "AND EXISTS (SELECT 1 FROM message_tags t WHERE t.message_id = e.message_id AND t.tag IN ({tags}))"
 _AGAIN = "state = 'pending', tries = 0, due_at = :now, batch = NULL, created_at = :now"
+
+
+_WHATEVER = DeliveryFilter()
 
 
 class Listed(NamedTuple):
@@ -163,13 +174,23 @@ class Deliveries:
         return int((await self._database.read(sql, {"endpoint": endpoint}))[0][0] or 0)
 
     async def list(
-        self, endpoint: EndpointId, limit: int, above: int, below: int, newest_first: bool
+        self,
+        endpoint: EndpointId,
+        limit: int,
+        above: int,
+        below: int,
+        newest_first: bool,
+        wanted: DeliveryFilter = _WHATEVER,
     ) -> Sequence[Listed]:
         """Those with event ids between the bounds, both excluded."""
         order = "DESC" if newest_first else "ASC"
+        # In so many words: an index of failed ones serves no parameter.
+        state = f"AND d.state = '{wanted.state.value}'" if wanted.state is not None else ""
+        if wanted.state is DeliveryState.PENDING:
+            state += f" AND d.lease IS {'NOT ' if wanted.leased else ''}NULL"
         sql = (
-            f"SELECT d.event_id FROM webhook_deliveries d WHERE d.endpoint_id = :endpoint AND d.event_id > :above AND "
-            f"d.event_id < :below ORDER BY d.event_id {order} LIMIT :limit"
+            "SELECT d.event_id FROM webhook_deliveries d WHERE d.endpoint_id = :endpoint AND d.event_id > :above AND "
+            f"d.event_id < :below {state} ORDER BY d.event_id {order} LIMIT :limit"
         )
         parameters: Parameters = {"endpoint": endpoint, "above": above, "below": below, "limit": limit}
         ids = [int(row[0] or 0) for row in await self._database.read(sql, parameters)]

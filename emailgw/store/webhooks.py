@@ -17,6 +17,11 @@ from emailgw.store.verb import Database, Parameters, Row, Statement, Verb
 
 _FIELDS = "id url status reason options sealed old_sealed old_until from_event failures created_at updated_at"
 _SELECT = f"SELECT {', '.join(_FIELDS.split())} FROM webhooks"
+FIRST = 100  # deliveries that enabling makes due at once; when one of them is taken, the carrier pulls the rest forward
+_FIRST = (
+    "UPDATE webhook_deliveries SET due_at = :now WHERE endpoint_id = :id AND event_id IN (SELECT event_id FROM "
+    "webhook_deliveries WHERE endpoint_id = :id AND due_at > :now AND lease IS NULL ORDER BY due_at LIMIT :count)"
+)
 _EDITED = "url options updated_at"
 _SECRETS = "sealed old_sealed old_until updated_at"
 
@@ -73,7 +78,7 @@ class Webhooks:
         self, id: EndpointId, before: EndpointStatus, after: EndpointStatus, event: Event, least_failures: int = 0
     ) -> None:
         """With the event, whose reason is the status's. One that was disabled is told only of what happens from now
-        on; one that was paused gets at once what it missed. Raises Conflict when its status is another by now, or it
+        on; one that was paused gets what it missed. Raises Conflict when its status is another by now, or it
         has given up fewer events than `least_failures` in a row.
         """
         sql = (
@@ -92,8 +97,7 @@ class Webhooks:
         }
         statements = [Statement(sql, parameters, touches=1), writing(event)]
         if after is EndpointStatus.ENABLED:
-            due = "UPDATE webhook_deliveries SET due_at = :now WHERE endpoint_id = :id AND due_at > :now"
-            statements.append(Statement(f"{due} AND lease IS NULL", {"id": id, "now": event.at}))
+            statements.append(Statement(_FIRST, {"id": id, "now": event.at, "count": FIRST}))
         await self._database.write(Verb(tuple(statements)))
 
     async def remove(self, id: EndpointId) -> None:

@@ -1,6 +1,6 @@
 """`/webhooks`: requests, endpoints, and what each was told (contracts 2.9). Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
@@ -14,6 +14,7 @@ from emailgw.core.webhooks import (
     LONGEST_DESCRIPTION,
     MAX_BATCH,
     MAX_CHOICES,
+    DeliveryFilter,
     DeliveryState,
     Endpoint,
     EndpointStatus,
@@ -24,12 +25,19 @@ from emailgw.errors import Rejected
 from emailgw.wire.answers import Id, Time
 from emailgw.wire.bodies import decode, decode_body
 from emailgw.wire.events import ALL_NAMES, NAMES, Payload, event_id
+from emailgw.wire.listing import Text
+from emailgw.wire.lists import PageQuery
 from emailgw.wire.schema import says
 from emailgw.wire.times import read_time, show_time
 
 # Taken, since applications subscribe to all that they know of; they never happen here.
 _ELSEWHERE = ("contact.", "topic.", "inbox.")
 _SHOWN = {DeliveryState.PENDING: "pending", DeliveryState.DELIVERED: "success", DeliveryState.FAILED: "failed"}
+_ATTEMPTING = "attempting"
+_STATUSES = {
+    **{word: DeliveryFilter(state) for state, word in _SHOWN.items()},
+    _ATTEMPTING: DeliveryFilter(DeliveryState.PENDING, leased=True),
+}
 
 
 class TagWanted(msgspec.Struct, frozen=True):
@@ -157,6 +165,12 @@ class WebhookEventLine(TypedDict):
     next_attempt_at: Time | None
 
 
+class WebhookEventsQuery(PageQuery):
+    """What `read_page` and `read_delivery_status` read of what a webhook was told."""
+
+    status: Annotated[Text, says("Only those.", enum=list(_STATUSES))] = msgspec.UNSET
+
+
 class WebhookEventShown(WebhookEventLine):
     payload: Annotated[Payload | None, says("Null when the event is forgotten.")]
 
@@ -208,6 +222,17 @@ def show_webhook(
     return shown
 
 
+def read_delivery_status(query: Mapping[str, str]) -> DeliveryFilter:
+    """Raises Rejected for a status that there is not."""
+    status = query.get("status")
+    if status is None:
+        return DeliveryFilter()
+    if status not in _STATUSES:
+        words = ", ".join(f"`{word}`" for word in _STATUSES)
+        raise Rejected(f"The `status` parameter must be one of {words}.", name="invalid_parameter")
+    return _STATUSES[status]
+
+
 def show_delivery(delivery: WebhookDelivery, at: int, dialect: Dialect) -> WebhookEventLine:
     """`at`: when the event happened."""
     leased = delivery.lease is not None
@@ -217,7 +242,7 @@ def show_delivery(delivery: WebhookDelivery, at: int, dialect: Dialect) -> Webho
         "id": event_id(delivery.event_id),
         "type": delivery.name,
         "created_at": show_time(at, dialect),
-        "status": "attempting" if leased else _SHOWN[delivery.state],
+        "status": _ATTEMPTING if leased else _SHOWN[delivery.state],
         "attempts": delivery.tries,
         "next_attempt_at": show_time(due, dialect) if due is not None else None,
     }

@@ -24,6 +24,14 @@ def test_twice_a_slash(api: Api) -> None:
     assert api.get(f"{api.gateway.url}//emails//{response.json()['id']}").status_code == 200
 
 
+def test_a_slash_at_the_end(api: Api) -> None:
+    """As django-anymail's Postmark backend writes paths."""
+    response = api.post(fresh(), path=f"{api.gateway.url}/emails/")
+    assert response.status_code == 202
+    assert api.get(f"{api.gateway.url}/emails/{response.json()['id']}/").status_code == 200
+    assert api.get(f"{api.gateway.url}/emails//").json()["object"] == "list"
+
+
 def test_unknown_fields_are_ignored(api: Api) -> None:
     api.send(zzz={"new": [1, 2, None]}, topic_id="x", **{"": "", "From": "b@other.test"})
 

@@ -194,6 +194,22 @@ def test_a_range_that_is_none(world: World, body: Any) -> None:  # noqa: F811
     post(world, f"/webhooks/{make(world)['id']}/replay", body, 422)
 
 
+def test_what_it_was_told_by_status(world: World) -> None:  # noqa: F811
+    path = f"/webhooks/{make(world)['id']}"
+    post(world, f"{path}/pause")
+
+    def ids(query: str = "") -> list[str]:
+        return [line["id"] for line in world.call("GET", f"{path}/events{query}").json()["data"]]
+
+    waiting = eventually(ids, "it is to be told that it is paused")
+    assert ids("?status=pending") == waiting
+    for status in ("attempting", "success", "failed"):
+        assert ids(f"?status={status}") == []
+    refused = world.call("GET", f"{path}/events?status=delivered")
+    assert (refused.status_code, refused.json()["name"]) == (422, "invalid_parameter")
+    assert "`pending`, `success`, `failed`, `attempting`" in refused.json()["message"]
+
+
 def test_lists_in_both_manners(world: World) -> None:  # noqa: F811
     for _ in range(3):
         make(world)

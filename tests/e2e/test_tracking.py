@@ -136,7 +136,8 @@ def test_a_changed_link_is_none(gateway: Gateway, sink: Sink) -> None:
         other = path.replace("/t/", "/u/") if path.startswith("/t/") else path.replace("/u/", "/t/")
         assert visit(gateway, other).status_code == 404
     assert visit(gateway, "/t/https://evil.test/").status_code == 404
-    for path in ("/t/forged", "/u/forged"):
+    assert visit(gateway, paths[0] + "/").status_code == visit(gateway, "/t/" + paths[0][2:]).status_code == 404
+    for path in ("/t/forged", "/u/forged", "/t/forged/more", "/u//forged/"):
         page = visit(gateway, path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
         assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
         assert "This link is not valid." in page.text

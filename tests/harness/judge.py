@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
+from emailgw.api.app import plain_path
+
 
 def pattern_of(path: str, operations: Any) -> re.Pattern[str]:
     """What a described path serves."""
@@ -60,7 +62,7 @@ class Judge:
         response.read()
         request = response.request
         said = f"{request.method} {request.url.path} → {response.status_code}: {response.text[:1000]}"
-        operation = self._operation(request.method, re.sub("/{2,}", "/", request.url.path))
+        operation = self._operation(request.method, plain_path(request.url.path))
         media = response.headers.get("content-type", "").partition(";")[0]
         if operation is None:
             assert response.status_code in (400, 404, 405), said

@@ -7,6 +7,7 @@ import pytest
 
 from emailgw.core.events import EventType, event_without_message
 from emailgw.core.webhooks import (
+    DeliveryFilter,
     DeliveryState,
     Endpoint,
     EndpointId,
@@ -153,6 +154,24 @@ def test_a_batch_comes_again_as_it_was(store: Store, runner: asyncio.Runner) -> 
         await settle(store, first, DeliveryState.PENDING, NOW + 1)
         assert ids(await claim(store, 2, count=100, together=True)) == [3, 4, 5]
         assert ids(await claim(store, 3, NOW + 1, count=100, together=True)) == [1, 2]
+
+    runner.run(work())
+
+
+def test_lists_by_state(store: Store, runner: asyncio.Runner) -> None:
+    async def listed(wanted: DeliveryFilter) -> list[int]:
+        return ids([one.delivery for one in await store.deliveries.list(A, 100, 0, END, False, wanted)])
+
+    async def work() -> None:
+        await fill(store)
+        one, other, _ = await claim(store, 1)
+        await settle(store, [one], DeliveryState.FAILED)
+        await settle(store, [other], DeliveryState.DELIVERED)
+        assert await listed(DeliveryFilter()) == [1, 2, 3, 4, 5]
+        assert await listed(DeliveryFilter(DeliveryState.FAILED)) == [1]
+        assert await listed(DeliveryFilter(DeliveryState.DELIVERED)) == [2]
+        assert await listed(DeliveryFilter(DeliveryState.PENDING, leased=True)) == [3]
+        assert await listed(DeliveryFilter(DeliveryState.PENDING)) == [4, 5]
 
     runner.run(work())
 
