@@ -12,6 +12,7 @@ import time
 from asyncio.events import TimerHandle
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -24,6 +25,7 @@ from emailgw.listeners import BACKLOG
 Application = Callable[..., Awaitable[None]]  # ASGI
 
 LONGEST_HEAD = 64 * 1024  # octets
+MOST_LINGERING = 6  # times `Patience.linger` for the rest of a body, while some of it comes each time
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -94,8 +96,29 @@ class _State(ServerState):
         pass  # the constructor's
 
 
+class _Outgoing:
+    """A transport whose `close` is the connection's to decide."""
+
+    def __init__(self, transport: asyncio.Transport, connection: "Connection") -> None:
+        self.write = transport.write
+        self._transport = transport
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        return self._connection.is_over or self._transport.is_closing()
+
+    def close(self) -> None:
+        if not self._connection.lingers():
+            self._transport.close()
+
+
 class Connection(HttpToolsProtocol):
-    """One client. `_head` counts the octets since its request began, None where no head is under way."""
+    """One client. `_head` counts the octets since its request began, None where no head is under way. `is_over`:
+    everything was said, and what still comes is let pass.
+    """
 
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections.config, connections.state, {})
@@ -104,18 +127,46 @@ class Connection(HttpToolsProtocol):
         self._deadline: TimerHandle | None = None
         self._linger: TimerHandle | None = None
         self._write_deadline: TimerHandle | None = None
+        self._rest_came = True  # since we last looked
+        self.is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        self.transport = _Outgoing(self.transport, self)  # type: ignore[assignment]
         self._deadline = self.loop.call_later(self._patience.head, self.end)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.is_over = True
         super().connection_lost(exc)
         for timer in (self._deadline, self._linger, self._write_deadline):
             if timer is not None:
                 timer.cancel()
 
+    def lingers(self) -> bool:
+        """Whether the end must wait, because the client is still sending its request. Closing now would be a reset
+        that takes the answer away from it: our side ends, and the rest is let pass (RFC 9112 section 9.6).
+        """
+        cycle = self.cycle
+        if self.is_over or cycle is None or not cycle.more_body or not cycle.response_complete:
+            return False
+        self.is_over = True
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._linger_on(MOST_LINGERING)
+        return True
+
+    def _linger_on(self, times: int) -> None:
+        if not (times and self._rest_came):
+            self.transport.abort()
+            return
+        self._rest_came = False
+        self._linger = self.loop.call_later(self._patience.linger, self._linger_on, times - 1)
+
     def data_received(self, data: bytes) -> None:
+        self._rest_came = True
+        if self.is_over:
+            return
         # Some of it may belong to the body before, all of it at most: a bound needs no more precision.
         super().data_received(data)
         if self._head is None:
@@ -145,8 +196,8 @@ class Connection(HttpToolsProtocol):
         unread = self.cycle is not None and self.cycle.more_body
         super().on_response_complete()
         if unread and not self.transport.is_closing():
-            # Told before its body was read: its rest is let pass for a moment, so that the client finds the answer.
-            self._linger = self.loop.call_later(self._patience.linger, self.transport.abort)
+            # Told before its body was read: its rest is let pass, so that the client finds the answer.
+            self._linger_on(MOST_LINGERING)
 
     def on_message_complete(self) -> None:
         if self._linger is not None:

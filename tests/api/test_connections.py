@@ -187,6 +187,40 @@ async def test_a_body_that_nobody_reads_ends_the_connection() -> None:
         writer.close()
 
 
+async def test_who_is_answered_early_may_send_the_rest_and_then_finds_the_answer() -> None:
+    """Most clients read no answer before they have sent everything: a reset would take it away from them."""
+    async with serving(Patience()) as (connections, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /other HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % LARGE)
+        for _ in range(LARGE // 65536):
+            writer.write(b"x" * 65536)
+            await asyncio.wait_for(writer.drain(), 5)
+        answer = await asyncio.wait_for(reader.read(), 5)
+        assert bodies(answer) == [b"/other"]
+        writer.close()
+        async with asyncio.timeout(5):
+            await until(lambda: not connections.state.connections)
+
+
+async def send_for_ever(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"1\r\nx\r\n")
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+async def test_who_never_stops_sending_is_cut_off() -> None:
+    async with serving(Patience(linger=0.05)) as (connections, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /other HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"/other"), 5)
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            await asyncio.wait_for(send_for_ever(writer), 10)
+        async with asyncio.timeout(5):
+            await until(lambda: not connections.state.connections)
+        writer.close()
+
+
 async def test_a_body_that_comes_late_ends_nothing() -> None:
     async with serving(Patience(linger=5)) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

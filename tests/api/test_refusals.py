@@ -264,10 +264,7 @@ def test_a_large_body_is_refused_while_it_comes(api: Api, chunked: bool) -> None
         for start in range(0, len(content), 65536):
             yield content[start : start + 65536]
 
-    try:
-        response = api.client.post("/emails", content=pieces() if chunked else content, headers=headers)
-    except httpx.TransportError:
-        return  # closed in our face: as good
+    response = api.client.post("/emails", content=pieces() if chunked else content, headers=headers)
     refused(response, 413, name="validation_error")
 
 
