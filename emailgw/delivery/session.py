@@ -5,8 +5,8 @@ belongs to one task. RFC 5321 §3, §4; RFC 3207 (STARTTLS), RFC 7435 (opportuni
 (8BITMIME), RFC 6531 (SMTPUTF8).
 
 A host that offers PIPELINING (RFC 2920) gets MAIL, RCPT and DATA in one write. Replies are judged one by one all the
-same, and the message follows the 354 alone. Nothing goes ahead of the reply to the final dot: what the queue does next
-depends on it.
+same, and the message follows the 354 alone. After a refused RCPT the session waits with DATA. Nothing goes ahead of the
+reply to the final dot: what the queue does next depends on it.
 """
 
 import functools
@@ -75,6 +75,7 @@ class Session:
         self._size_limit = 0  # 0: none known
         self._transactions = 0
         self._needs_reset = False
+        self._data_goes_ahead = True
         self.host = host
         self.address = address
 
@@ -185,7 +186,8 @@ class Session:
         mail = self._mail_command(envelope)
         rcpt = f"RCPT TO:<{envelope.recipient}>{self._wishes(envelope)}"
         if "pipelining" in self._extensions:
-            wire.send_ahead(["RSET", mail, rcpt, "DATA"] if self._needs_reset else [mail, rcpt, "DATA"], trace)
+            ahead = [*(["RSET"] * self._needs_reset), mail, rcpt, *(["DATA"] * self._data_goes_ahead)]
+            wire.send_ahead(ahead, trace)
 
         if self._needs_reset:
             reply = await wire.command("RSET", trace, timeouts.rset)
@@ -201,6 +203,8 @@ class Session:
 
         reply = await wire.command(rcpt, trace, timeouts.rcpt)
         if reply.code // 100 != 2:
+            # A DATA in vain counts as an error with hosts that hang up after a few (chasquid: three); one is enough.
+            self._data_goes_ahead = False
             return await self._refused(self._refusal(reply, Scope.RECIPIENT, "RCPT TO"), trace)
 
         reply = await wire.command("DATA", trace, timeouts.data)

@@ -213,7 +213,7 @@ class _Dialog:
         self._session = session
         self._reader = reader
         self._writer = writer
-        self._kept = b""
+        self._kept, self._refused = b"", False
         self._forget()
 
     def _forget(self) -> None:
@@ -336,8 +336,7 @@ class _Dialog:
                 raw = text if isinstance(text, bytes) else (text.replace("\n", "\r\n") + "\r\n").encode()
                 raw, drip, delay = self._in_manner(raw, drip, delay, close)
                 await asyncio.sleep(delay)
-                pieces = [raw[i : i + 1] for i in range(len(raw))] if drip else [raw]
-                for piece in pieces:
+                for piece in [raw[i : i + 1] for i in range(len(raw))] if drip else [raw]:
                     self._writer.write(piece)
                     await self._writer.drain()
                     await asyncio.sleep(drip)
@@ -350,10 +349,13 @@ class _Dialog:
                 return raw, drip or 0.0005, delay
             case Manner.LATE:
                 return raw, drip, delay or 0.02
-            case Manner.TOGETHER if "PIPELINING" in self._sink.extensions:
+            case Manner.TOGETHER if "PIPELINING" in self._sink.extensions and self._session.commands:
+                verb = self._session.commands[-1][:4]
+                awaited = ("RSET", "MAIL") if self._refused else ("RSET", "MAIL", "RCPT")  # DATA comes later then
+                self._refused |= verb == "RCPT" and raw[:1] in b"45"
                 raw, self._kept = self._kept + raw, b""
-                if self._session.commands and self._session.commands[-1][:4] in ("RSET", "MAIL", "RCPT") and not close:
-                    raw, self._kept = b"", raw  # the client shall say DATA next
+                if verb in awaited and not close:
+                    raw, self._kept = b"", raw
         return raw, drip, delay
 
 
