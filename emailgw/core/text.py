@@ -16,7 +16,9 @@ def clean_line(text: str, limit: int = MAX_LINE) -> str:
     """
     if len(text) > 4 * limit:
         text = text[: 4 * limit]
-    if _UNSAFE.search(text):
+    if not (text.isascii() and text.isprintable()) and _UNSAFE.search(text):
         text = _UNSAFE.sub(lambda m: "\ufffd" if "\ud800" <= m[0][0] <= "\udfff" else " ", text)
-    text = _BLANKS.sub(" ", text).strip()
+    if "  " in text:
+        text = _BLANKS.sub(" ", text)
+    text = text.strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"

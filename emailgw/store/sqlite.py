@@ -208,24 +208,17 @@ def _watch(connection: sqlite3.Connection, watch: Watch) -> None:
 
 
 def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outcome]:
-    """One transaction for the group, a savepoint for each verb. Raises sqlite3.Error when nothing was committed."""
-    outcomes: list[_Outcome] = []
+    """One transaction for the group. Raises sqlite3.Error when nothing was committed."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for verb, future in group:
-            undone_by_itself = _is_undone_by_itself(verb)
-            if not undone_by_itself:
-                connection.execute("SAVEPOINT verb")
-            try:
-                outcomes.append((future, [_execute(connection, statement) for statement in verb.statements]))
-            except (*_VERBS_OWN_FAULT, sqlite3.OperationalError) as error:
-                if isinstance(error, sqlite3.OperationalError) and "decode" not in str(error):
-                    raise  # the storage's; a text that is no UTF-8 is a row's
-                if not undone_by_itself:
-                    connection.execute("ROLLBACK TO verb")
-                outcomes.append((future, Contradiction(str(error)) if _contradicts(error) else error))
-            if not undone_by_itself:
-                connection.execute("RELEASE verb")
+        try:
+            outcomes = [_run(connection, job) for job in group]
+        except (*_VERBS_OWN_FAULT, sqlite3.OperationalError) as error:
+            _must_be_verbs_own(error)
+            # Verbs fail seldom, and savepoints cost the others: whose fault it is is found out by doing it again.
+            connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = [_run_apart(connection, job) for job in group]
         connection.execute("COMMIT")
     except sqlite3.Error:
         # SQLite has rolled back by itself after some errors (disk full, I/O), not after others.
@@ -235,9 +228,29 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outc
     return outcomes
 
 
-def _is_undone_by_itself(verb: Verb) -> bool:
-    """One statement that fails changes nothing, triggers included: it needs no savepoint."""
-    return len(verb.statements) == 1 and verb.statements[0].touches is None and not verb.statements[0].many
+def _run(connection: sqlite3.Connection, job: _Job) -> _Outcome:
+    verb, future = job
+    return future, [_execute(connection, statement) for statement in verb.statements]
+
+
+def _run_apart(connection: sqlite3.Connection, job: _Job) -> _Outcome:
+    """In a savepoint, so that a verb that fails does not sink its neighbours."""
+    connection.execute("SAVEPOINT verb")
+    outcome: _Outcome
+    try:
+        outcome = _run(connection, job)
+    except (*_VERBS_OWN_FAULT, sqlite3.OperationalError) as error:
+        _must_be_verbs_own(error)
+        connection.execute("ROLLBACK TO verb")
+        outcome = job[1], Contradiction(str(error)) if _contradicts(error) else error
+    connection.execute("RELEASE verb")
+    return outcome
+
+
+def _must_be_verbs_own(error: Exception) -> None:
+    """Raises an error that is the storage's; a text that is no UTF-8 is a row's."""
+    if isinstance(error, sqlite3.OperationalError) and "decode" not in str(error):
+        raise error
 
 
 def _contradicts(error: BaseException) -> bool:
