@@ -35,6 +35,7 @@ from emailgw.bounce.report import (
     Report,
 )
 from emailgw.bounce.signals import Signals, read_signals, unquoted
+from emailgw.core.status import EnhancedStatus
 from emailgw.core.text import clean_line
 from emailgw.mime.reader import Fields, Mail, read
 
@@ -157,18 +158,34 @@ def _with_addresses(groups: tuple[StatusGroup, ...], text: str) -> tuple[StatusG
 
 
 def _status_recipient(group: StatusGroup, action: Action, explanation: str, length: int) -> RecipientReport:
+    failed = action in (Action.FAILED, Action.DELAYED)
+    said = group.diagnostic or (_said_to_people(group.recipient, explanation) if failed else "")
     report = RecipientReport(
         recipient=group.recipient,
         original_recipient=group.original_recipient,
         action=action,
-        status=group.status,
-        reply_code=reply_code_in(group.diagnostic),
-        diagnostic=group.diagnostic,
+        status=group.status if group.diagnostic else _named_in(said, group.status),
+        reply_code=reply_code_in(said),
+        diagnostic=said,
         remote_mta=group.remote_mta,
     )
-    if action not in (Action.FAILED, Action.DELAYED):
-        return report
-    return _classified(report, explanation, length)
+    return _classified(report, explanation, length) if failed else report
+
+
+def _said_to_people(recipient: str, explanation: str) -> str:
+    """What the notice's list says of the recipient, for reports that have it nowhere else, as OpenSMTPD's."""
+    if not explanation.lower().startswith(recipient.lower()):
+        return ""
+    entry, _, _ = explanation[len(recipient) :].partition("\n\n")
+    return clean_line(entry.lstrip(" \t\r\n>\"'):;,.]"))
+
+
+def _named_in(said: str, status: EnhancedStatus | None) -> EnhancedStatus | None:
+    """`status`, or the one in the words where the field says nothing but the class."""
+    found = enhanced_in(said)
+    if found is None or status is None or found.cls != status.cls or (status.subject, status.detail) != (0, 0):
+        return status
+    return found
 
 
 def _action_of(group: StatusGroup, signals: Signals) -> Action:

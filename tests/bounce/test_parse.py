@@ -180,3 +180,30 @@ def test_complaint(fields: str, kind: str, recipients: list[str]) -> None:
     assert [one.recipient for one in report.recipients] == recipients
     assert all(one.action is Action.DELIVERED and not one.hard for one in report.recipients)
     assert report.message_id == "<42@example.com>"
+
+
+LISTED = (
+    "Some mail could not be delivered to:\n\nLost@example.net: 550 5.1.1 No such user\n"
+    "full@example.net: 452 4.2.2 Over quota\nbad@example.net: 554 Go away\n\nBelow is your message, of 5.6.7 hours.\n"
+)
+
+
+def test_what_stands_only_in_the_list_for_people_is_the_diagnostic() -> None:
+    """OpenSMTPD's delivery-status fields give the class of the status and no Diagnostic-Code."""
+    names = ("lost", "full", "bad")
+    fields = "\n\n".join(f"Final-Recipient: rfc822; {one}@example.net\nAction: failed\nStatus: 5.0.0" for one in names)
+    report = parse(report_of(fields).replace(b"It could not be delivered.\n", LISTED.encode()))
+    assert [(str(one.status), one.reply_code, one.diagnostic, one.reason) for one in report.recipients] == [
+        ("5.1.1", 550, "550 5.1.1 No such user", Reason.USER_UNKNOWN),
+        ("5.0.0", 452, "452 4.2.2 Over quota", Reason.MAILBOX_FULL),  # what the field says of the class holds
+        ("5.0.0", 554, "554 Go away", report.recipients[2].reason),
+    ]
+
+
+def test_a_diagnostic_of_its_own_and_a_telling_status_hold() -> None:
+    fields = "Final-Recipient: rfc822; lost@example.net\nAction: failed\nStatus: 5.2.1\n"
+    listed = report_of(fields).replace(b"It could not be delivered.\n", b"lost@example.net: 550 5.1.1 No such user\n")
+    (one,) = parse(listed).recipients
+    assert (str(one.status), one.diagnostic) == ("5.2.1", "550 5.1.1 No such user")
+    (one,) = parse(listed.replace(b"Status: 5.2.1\n", b"Status: 5.0.0\nDiagnostic-Code: smtp; 550 Nope\n")).recipients
+    assert (str(one.status), one.diagnostic) == ("5.0.0", "550 Nope")
