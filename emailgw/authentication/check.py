@@ -73,7 +73,8 @@ class Authenticator:
 
     async def _check(self, mail: Incoming, case: _Case) -> Authentication:
         lookup, deadline = self._lookup, case.deadline
-        authors = author_domains(_from_fields(case.signed))
+        fields_from = _from_fields(case.signed)
+        authors = author_domains(fields_from)
         fields = _chosen(case.signed, authors)
         spf = _within(
             deadline,
@@ -85,7 +86,7 @@ class Authenticator:
             _within(deadline, find_policy(lookup, name), Found(name, trouble=LATE)) for name in authors[:MAX_AUTHORS]
         ]
         by_spf, by_dkim, found = await asyncio.gather(spf, asyncio.gather(*dkim), asyncio.gather(*policies))
-        return Authentication(by_spf, tuple(by_dkim), self._dmarc(authors, found, by_spf, by_dkim))
+        return Authentication(by_spf, tuple(by_dkim), self._dmarc(len(fields_from), authors, found, by_spf, by_dkim))
 
     async def _signature(self, case: _Case, field: bytes) -> DkimVerdict:
         try:
@@ -110,15 +111,19 @@ class Authenticator:
         return DkimVerdict(result, signature.domain, signature.selector, clean_line(reason, 200))
 
     def _dmarc(
-        self, authors: tuple[str, ...], found: list[Found], spf: SpfVerdict, dkim: list[DkimVerdict]
+        self, fields: int, authors: tuple[str, ...], found: list[Found], spf: SpfVerdict, dkim: list[DkimVerdict]
     ) -> DmarcVerdict:
+        """`fields`: how many From fields there are. What has not one, with an author, is nobody's mail (§6.6.1)."""
         if not authors:
-            return DmarcVerdict("permerror", reason="the message has no author")
+            return DmarcVerdict("permerror", disposition="reject", reason="the message has no author")
         if len(authors) > MAX_AUTHORS:  # one of them may have a policy, and nobody means well with so many
             reason = f"the message has authors of {len(authors)} domains"
             return DmarcVerdict("fail", disposition="reject", reason=reason)
         chance = self._chance()
-        return worst([decide(one, spf, dkim, chance) for one in found])
+        verdict = worst([decide(one, spf, dkim, chance) for one in found])
+        if fields > 1 and not (verdict.result == "fail" and verdict.disposition == "reject"):
+            return DmarcVerdict("permerror", disposition="reject", reason=f"the message has {fields} From fields")
+        return verdict
 
 
 def _unreadable(result: str, reason: str) -> Authentication:

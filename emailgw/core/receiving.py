@@ -109,8 +109,10 @@ class Authentication(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_refused(self) -> bool:
-        """Whether the author's domain asks for this message to be rejected. Trouble with DNS never counts."""
-        return self.dmarc.result == "fail" and self.dmarc.disposition == "reject"
+        """Whether the author's domain asks for this message to be rejected, or nobody can tell who its author is.
+        Trouble with DNS never counts.
+        """
+        return self.dmarc.result in ("fail", "permerror") and self.dmarc.disposition == "reject"
 
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -25,6 +25,7 @@ _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,100}"
 _CONTENT_TYPE = re.compile(rf"({_TOKEN}/{_TOKEN})[ \t]*((?:;.*)?)")
 _PARAMETER = re.compile(rf";[ \t]*({_TOKEN})=({_TOKEN}|\"[ !#-\[\]-~]{{0,200}}\")[ \t]*")
 _MANY_PARAMETERS = 20
+_BARE_CR = re.compile(rb"\r(?!\n)")
 _NOT_CONTENT_ID = re.compile(r"[^A-Za-z0-9!#$%&'*+/=^_`{|}~.@-]")
 _LONGEST_CONTENT_ID = 200
 
@@ -157,12 +158,13 @@ def _attachment(attachment: Attachment, disposition: str, boundaries: Boundaries
 
 def _as_message(data: bytes, boundaries: Boundaries) -> Encoded | None:
     """An attached message must not be encoded as a whole (RFC 2046 §5.2.1), and 8bit may not pass the next host. So
-    one that is not 7bit by itself goes as a plain file: its bytes, and the signatures in it, survive.
+    one that is not 7bit by itself goes as a plain file, and so does one with a bare CR, which only a file may have: its
+    bytes, and the signatures in it, survive.
     """
+    if _BARE_CR.search(data) is not None:
+        return None
     data = to_crlf(data)
-    if is_7bit(data) and boundaries.root not in data:
-        return Encoded("7bit", data)
-    return None
+    return Encoded("7bit", data) if is_7bit(data) and boundaries.root not in data else None
 
 
 def _content_type(text: str) -> tuple[str, list[list[str]]]:

@@ -229,6 +229,11 @@ def test_what_is_refused_and_what_is_not(tmp_path: Path, road: Road) -> None:
             bring(letter(to), to, "127.0.0.1", port, "x@evil.test")
         assert refused.value.smtp_code == 550
         assert refused.value.smtp_error == b"5.7.1 DMARC: the domain author.test asks to reject this"
+        for wrong, reason in ((b"", "no author"), (b"From: x@soft.test\r\nFrom: y@soft.test\r\n", "2 From fields")):
+            with pytest.raises(smtplib.SMTPDataError) as refused:
+                bring(wrong + b"Subject: Hello\r\n\r\nHello.\r\n", to, "127.0.0.1", port, "x@soft.test")
+            assert refused.value.smtp_code == 550
+            assert refused.value.smtp_error == f"5.7.1 DMARC: the message has {reason}".encode()
         for author in ("soft", "spared", "lost", "unknown"):
             raw = letter(f"{author}@strict.test").replace(b"author.test", f"{author}.test".encode())
             bring(raw, f"{author}@strict.test", "127.0.0.1", port, "x@evil.test")

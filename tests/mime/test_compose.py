@@ -301,7 +301,7 @@ def test_an_attached_message_is_not_encoded_but_kept_readable() -> None:
 
 def test_an_attached_message_that_cannot_pass_as_7bit_keeps_its_bytes() -> None:
     mine = compose(content(text="t", html="h"), message())
-    for inner in (b"Subject: \xc3\xa9\n\nx", b"A: b\r\n\r\n" + b"x" * 999, mine):
+    for inner in (b"Subject: \xc3\xa9\n\nx", b"A: b\r\n\r\nx\ry\r\n", b"A: b\r\n\r\n" + b"x" * 999, mine):
         data = compose(content(text="t", attachments=(Attachment("m.eml", inner, "message/rfc822"),)), message())
         part = stdlib(data).get_payload()[1]  # type: ignore[index]
         assert part.get_content_type() == "application/octet-stream"  # type: ignore[union-attr]
