@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from emailgw.core.ids import MessageId
+
 HALF_HOUR = 1_800_000  # milliseconds: every time zone in wide use begins its hours with one
 
 # Beside the event types: the delay of a delivery, what people did for the first time, and what machines did.
@@ -18,7 +20,7 @@ PERCENTILES = (50, 90, 95, 99)
 
 class FiguresFilter(msgspec.Struct, frozen=True):
     """`periods`: (beginning, end excluded) each, ascending. `domains`: none means all. `tag`: name and value, or any
-    value. `by_domain`, `by_tag`: a line for each.
+    value. `by_domain`, `by_tag`: a line for each. `message`: only of this one.
     """
 
     periods: tuple[tuple[int, int], ...]
@@ -26,6 +28,7 @@ class FiguresFilter(msgspec.Struct, frozen=True):
     tag: tuple[str, str | None] | None = None
     by_domain: bool = False
     by_tag: bool = False
+    message: MessageId | None = None
 
 
 class FiguresLine(msgspec.Struct, frozen=True):

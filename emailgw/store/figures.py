@@ -35,28 +35,34 @@ _TAGGED = (
 )
 
 
-def _count(tag: str, tables: str, name: str, bound: str, condition: str) -> str:
-    return (
-        "INSERT INTO figures (tag, half_hour, domain, name, bound, count) "
-        f"SELECT {tag}, e.at - e.at % {HALF_HOUR}, e.domain, {name}, {bound}, count(*) FROM {tables} "
-        f"WHERE {_STEP} AND {condition} GROUP BY 1, 2, 3, 4, 5 "
-        "ON CONFLICT (tag, half_hour, domain, name, bound) DO UPDATE SET count = figures.count + excluded.count"
-    )
-
-
+_HALF_HOUR = f"e.at - e.at % {HALF_HOUR}"
 _BOUND = "(SELECT max(b.bound) FROM figure_bounds b WHERE b.bound <= max(0, e.at - m.date))"
+# (tag, tables, name, class of delay, condition) of all that is counted.
+_THINGS = tuple(
+    (tag, tables, *thing)
+    for tag, tables in (("''", _ALL), ("t.tag", _TAGGED))
+    for thing in (
+        (_NAME, "0", f"NOT {_TOLD_AGAIN}"),
+        (_FIRST[0], "0", _FIRST[1]),
+        (f"'{DELAY}'", _BOUND, f"e.type = 'delivered' AND NOT {_TOLD_AGAIN} AND m.id IS NOT NULL"),
+    )
+)
 _COUNTS = (
     f"INSERT INTO figure_tags SELECT DISTINCT t.tag FROM events e JOIN message_tags t ON t.message_id = e.message_id "
     f"WHERE {_STEP} AND (SELECT count(*) FROM figure_tags) < {MOST_TAGS} ON CONFLICT (tag) DO NOTHING",
     *(
-        _count(tag, tables, name, bound, condition)
-        for tag, tables in (("''", _ALL), ("t.tag", _TAGGED))
-        for name, bound, condition in (
-            (_NAME, "0", f"NOT {_TOLD_AGAIN}"),
-            (_FIRST[0], "0", _FIRST[1]),
-            (f"'{DELAY}'", _BOUND, f"e.type = 'delivered' AND NOT {_TOLD_AGAIN} AND m.id IS NOT NULL"),
-        )
+        "INSERT INTO figures (tag, half_hour, domain, name, bound, count) "
+        f"SELECT {tag}, {_HALF_HOUR}, e.domain, {name}, {bound}, count(*) FROM {tables} "
+        f"WHERE {_STEP} AND {condition} GROUP BY 1, 2, 3, 4, 5 "
+        "ON CONFLICT (tag, half_hour, domain, name, bound) DO UPDATE SET count = figures.count + excluded.count"
+        for tag, tables, name, bound, condition in _THINGS
     ),
+)
+# One message has so few events that they are counted when somebody asks.
+_OF_MESSAGE = " UNION ALL ".join(
+    f"SELECT {tag} AS tag, {_HALF_HOUR} AS half_hour, e.domain AS domain, {name} AS name, {bound} AS bound, 1 AS count "
+    f"FROM {tables} WHERE e.message_id = :message AND {condition}"
+    for tag, tables, name, bound, condition in _THINGS
 )
 
 
@@ -87,9 +93,13 @@ class Figures:
             periods.append(f"({number}, :low{number}, :high{number})")
             parameters |= {f"low{number}": low, f"high{number}": high}
         conditions = ["f.half_hour >= p.low", "f.half_hour < p.high"]
-        tables = "periods p JOIN figures f"
+        counted = "figures f"
+        if wanted.message is not None:
+            counted = f"({_OF_MESSAGE}) AS f"
+            parameters["message"] = wanted.message
+        tables = f"periods p JOIN {counted}"
         if wanted.by_tag and wanted.tag is None:
-            tables = "periods p JOIN figure_tags g JOIN figures f ON f.tag = g.tag"
+            tables = f"periods p JOIN figure_tags g JOIN {counted} ON f.tag = g.tag"
             conditions.append("g.tag NOT LIKE '*:%'")  # with their values: by name alone they would count twice
         else:
             conditions.append("f.tag = :tag")

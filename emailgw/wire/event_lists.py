@@ -6,11 +6,10 @@ from typing import Annotated
 import msgspec
 
 from emailgw.core.events import EventType
-from emailgw.core.ids import is_uuid
 from emailgw.core.listing import EventFilter
 from emailgw.errors import Rejected
 from emailgw.wire.events import ALL_NAMES, read_event_id, types_of
-from emailgw.wire.listing import DayOrTime, Text, read_address, read_day
+from emailgw.wire.listing import DayOrTime, Text, read_address, read_day, read_email_id
 from emailgw.wire.lists import DEFAULT_SIZE, Page, PageQuery, read_page
 from emailgw.wire.schema import says
 
@@ -59,15 +58,12 @@ class EventPiece(msgspec.Struct, frozen=True):
 
 def read_event_filter(query: Mapping[str, str], domain: str | None) -> EventFilter:
     """`domain`: the name of the one that `domain_id` means. Raises Rejected for values that nothing can match."""
-    message = query.get("email_id")
-    if message and not is_uuid(message):
-        raise Rejected("The `email_id` parameter must be an email's id.", name="invalid_parameter")
     recipient = query.get("recipient") or query.get("to")
     wanted = domain or query.get("domain")
     return EventFilter(
         domains=(wanted.lower(),) if wanted else (),
         types=read_types(query.get("type", "")),
-        message=message or None,
+        message=read_email_id(query),
         recipient=read_address(recipient) if recipient else None,
         since=read_day(query, "start_date", False),
         until=read_day(query, "end_date", True),

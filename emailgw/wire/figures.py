@@ -23,7 +23,7 @@ from emailgw.core.figures import (
 )
 from emailgw.errors import Rejected
 from emailgw.wire.answers import Time
-from emailgw.wire.listing import DAY, DayOrTime, Text, read_day
+from emailgw.wire.listing import DAY, DayOrTime, Text, read_day, read_email_id
 from emailgw.wire.schema import says
 from emailgw.wire.times import show_time
 
@@ -78,6 +78,7 @@ class FiguresQuery(msgspec.Struct):
     tag: Annotated[Text, says("`name`, or `name:value`.")] = msgspec.UNSET
     domain: Annotated[Text, says("The author's domain.")] = msgspec.UNSET
     domain_id: Text = msgspec.UNSET
+    email_id: Annotated[Text, says("Only of this message.")] = msgspec.UNSET
 
 
 class Percentiles(TypedDict):
@@ -171,6 +172,7 @@ def read_figures(query: Mapping[str, str], now: int, domains: tuple[str, ...]) -
         (name, value if colon else None) if name else None,
         by_domain="domain" in dimensions,
         by_tag="tag" in dimensions,
+        message=read_email_id(query),
     )
     starts = tuple(start for start, _ in periods) if granularity else ()
     return Question(wanted, starts, _read_words(query, "metrics", tuple(_WORDS)) or tuple(_WORDS))

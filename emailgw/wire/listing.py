@@ -9,7 +9,7 @@ import msgspec
 
 from emailgw.core.address import Address, AddressError
 from emailgw.core.events import EventType
-from emailgw.core.ids import MessageId
+from emailgw.core.ids import MessageId, is_uuid
 from emailgw.core.listing import MessageFilter
 from emailgw.core.model import Attachment, RecipientState
 from emailgw.errors import Rejected
@@ -89,6 +89,14 @@ def read_day(query: Mapping[str, str], name: str, end: bool) -> int | None:
             f"The `{name}` parameter must be a date such as 2026-03-01, or a time.", name="invalid_parameter"
         )
     return at + DAY if end and is_day else at
+
+
+def read_email_id(query: Mapping[str, str]) -> MessageId | None:
+    """The `email_id` parameter. Raises Rejected for what no email is called."""
+    id = query.get("email_id")
+    if id and not is_uuid(id):
+        raise Rejected("The `email_id` parameter must be an email's id.", name="invalid_parameter")
+    return MessageId(id) if id else None
 
 
 def read_address(text: str) -> str:

@@ -159,6 +159,9 @@ def test_metrics_count_recipients_by_what_became_of_them(api: Api, sdk: None) ->
     answer = api.get("/emails/metrics?granularity=day&domain=sender.test").json()
     assert answer["object"] == "metrics"
     assert sum(line["delivered"] for line in answer["data"]) == answer["totals"]["delivered"] >= 1
+    own = api.get(f"/emails/metrics?email_id={id}").json()["totals"]
+    assert (own["sent"], own["delivered"], own["bounced"]) == (1, 1, 0)
+    assert api.get("/emails/metrics?email_id=mine").json()["name"] == "invalid_parameter"
     assert api.get("/emails/metrics?domain=other.test").json()["totals"]["sent"] == 0
     assert api.get("/emails/metrics?start_date=2020-01-01&granularity=day").status_code == 422
     assert api.get("/emails/metrics?timezone=Mars/Olympus").status_code == 422

@@ -59,6 +59,7 @@ async def fill(store: Store, dice: random.Random, count: int, first: int = 0) ->
 
 def counted(lines: list[Line], wanted: FiguresFilter) -> Counter[str]:
     """The same, by looking at every event."""
+    lines = [line for line in lines if wanted.message in (None, line[0].id)]
     found: Counter[str] = Counter()
     seen: set[tuple[str, EventType]] = set()
     [(low, high)] = wanted.periods
@@ -100,6 +101,22 @@ async def test_they_are_what_the_log_says(store: Store, monkeypatch: pytest.Monk
         expected = counted(lines, wanted)
         assert counts == expected, wanted
         assert sum(delays.values()) == expected["delivered"]
+
+
+async def test_of_one_message(store: Store) -> None:
+    lines = await fill(store, random.Random(8), 60)
+    await store.figures.catch_up()
+    for message, tag, domains in itertools.product(
+        dict.fromkeys(message.id for message, _ in lines), (None, ("kind", "news")), ((), ("a.test",))
+    ):
+        wanted = FiguresFilter(((0, START * 2),), domains, tag, message=message)
+        counts, delays = total_of(await store.figures.lines(wanted))
+        expected = counted(lines, wanted)
+        assert counts == expected, wanted
+        assert sum(delays.values()) == expected["delivered"]
+    [news, *_] = [message for message, _ in lines if ("kind", "news") in message.tags]
+    wanted = FiguresFilter(((0, START * 2),), by_domain=True, by_tag=True, message=news.id)
+    assert [(one.domain, one.tag) for one in await store.figures.lines(wanted)] == [(news.author.domain, "kind:news")]
 
 
 async def test_lines_by_domain_tag_and_period_add_up(store: Store) -> None:
