@@ -1,5 +1,7 @@
 """Counters and gauges for Prometheus. `docs/metrics.md` lists them; a test compares the two."""
 
+import functools
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 registry = CollectorRegistry()
@@ -48,6 +50,14 @@ webhook_endpoints = Gauge("emailgw_webhook_endpoints", "Webhook endpoints that a
 http_requests = Counter("emailgw_http_requests", "HTTP requests by status", ["status"], registry=registry)
 clock_leap = Gauge("emailgw_clock_leap_seconds", "By how much the machine's clock has leapt away", registry=registry)
 faults = Counter("emailgw_faults", "Unexpected errors of our own, by place", ["place"], registry=registry)
+
+
+@functools.cache
+def labelled(counter: Counter, label: str) -> Counter:
+    """The counter of one label, for those that count every message: finding it costs more than counting. Labels that
+    strangers choose are not for this.
+    """
+    return counter.labels(label)
 
 
 def expose() -> bytes:

@@ -148,6 +148,8 @@ def _set_up_logging(config: Config) -> None:
     stamp = "" if os.environ.get("JOURNAL_STREAM") else "%(asctime)s "
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(f"{stamp}%(levelname)s %(name)s: %(message)s"))
+    # Looked up for every line otherwise, and no line says them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=config.log.level.upper(), handlers=[handler], force=True)
     logging.getLogger("emailgw.mail").setLevel(logging.INFO if config.log.mail else logging.CRITICAL)
     for name in ("asyncio", "uvicorn.error", "aiosqlite"):

@@ -61,10 +61,13 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """What passed the checks, in the order it was given; nothing is stored yet. `sizes`: of each message, in octets."""
+    """What passed the checks, in the order it was given; nothing is stored yet. `sizes`: of each message, in octets;
+    `counts`: its recipients.
+    """
 
     arrival: Arrival
     sizes: list[int]
+    counts: list[int]
     refusals: list[Refusal]
     key: ApiKey
 
@@ -143,13 +146,13 @@ class Accept:
             await self._quotas.take(accepted.key, len(arrival.recipients), self._clock())
         if arrival.messages or once is not None:
             await self._queue.enqueue_all(arrival, once)
-        metrics.accepted_messages.labels(door).inc(len(arrival.messages))
-        metrics.accepted_recipients.labels(door).inc(len(arrival.recipients))
-        counts = collections.Counter([recipient.message_id for recipient in arrival.recipients])
-        for index, (message, size) in enumerate(zip(arrival.messages, accepted.sizes, strict=True)):
+        metrics.labelled(metrics.accepted_messages, door).inc(len(arrival.messages))
+        metrics.labelled(metrics.accepted_recipients, door).inc(len(arrival.recipients))
+        sized = zip(arrival.messages, accepted.counts, accepted.sizes, strict=True)
+        for index, (message, count, size) in enumerate(sized):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            maillog.accepted(message, counts[message.id], size, door)
+            maillog.accepted(message, count, size, door)
 
     async def _tracking(self, items: Sequence[Submission | Rejected], now: int) -> list[Tracking]:
         """What is tracked of each, and whether it offers to unsubscribe."""
@@ -239,6 +242,7 @@ class _Drafting:
         self._recipients: list[Recipient] = []
         self._events: list[Event] = []
         self._sizes: list[int] = []
+        self._counts: list[int] = []
         self._missing: dict[ContentId, bytes] = {}  # fields of raw contents
         self.refusals: list[Refusal] = []
 
@@ -251,7 +255,7 @@ class _Drafting:
             raw = await asyncio.to_thread(b"".join, pieces) if is_large else b"".join(pieces)
             self._contents[id] = msgspec.structs.replace(content, raw=raw)
         arrival = Arrival(self._contents, self._messages, self._recipients, self._events)
-        return Accepted(arrival, self._sizes, self.refusals, self._key)
+        return Accepted(arrival, self._sizes, self._counts, self.refusals, self._key)
 
     def add(self, filled: Submission, content: Content, size: int, tracking: Tracking) -> None:
         """A message of `filled`, which has passed; `content` is stored. Raises Rejected for one that may go to nobody,
@@ -292,6 +296,7 @@ class _Drafting:
                 self._missing[id] = missing
         self._messages.append(message)
         self._sizes.append(size)
+        self._counts.append(len(envelope))
         accepted = EventType.SCHEDULED if date > now else EventType.QUEUED
         for serial, address, avoid in zip(self._serials.take(now, len(envelope)), envelope, avoided, strict=True):
             recipient = Recipient(
