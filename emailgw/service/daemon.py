@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -65,6 +66,7 @@ class Service:
             core = await Core.open(self._config, self._supervisor.fail)
             stack.push_async_callback(core.store.close)
             await self._start(core, stack, bound, certificates)
+            gc.freeze()  # what is there now stays: no collection looks at it again
             log.info("ready: %s; as %s", addresses, core.host_name)
             notify("READY=1")
             await self._supervisor.stopping.wait()
