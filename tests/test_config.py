@@ -44,6 +44,8 @@ WRONG = [
     ('[delivery]\ntls = "yes"', "delivery.tls", "found 'yes'", "expected 'opportunistic' or 'off'"),
     ('[log]\nlevel = "INFO"', "log.level", "found 'INFO'", "expected 'debug' or 'info'"),
     ('data_dir = ""', "data_dir", "found ''", "expected a directory"),
+    ('[dns]\nnameservers = ["dns.test:53"]', "dns.nameservers[0]", "found 'dns.test:53'", "the IP address of a DNS"),
+    ('[dns]\nnameservers = ["1.1.1.1:x"]', "dns.nameservers[0]", "found '1.1.1.1:x'", "the IP address of a DNS"),
     # Ranges.
     ("[delivery]\nmx_port = 0", "delivery.mx_port", "found 0", "expected 1 to 65535"),
     ("[delivery]\nmx_port = 65536", "delivery.mx_port", "found 65536", "expected 1 to 65535"),
@@ -134,6 +136,30 @@ def test_an_address_in_use_is_named_and_temporary(tmp_path: Path) -> None:
     [line] = result.stderr.splitlines()
     assert "http.listen" in line
     assert address in line
+
+
+@pytest.mark.parametrize(("written", "host", "port"), [
+    ("1.1.1.1", "1.1.1.1", 53),
+    ("127.0.0.1:5353", "127.0.0.1", 5353),
+    ("2606:4700::1111", "2606:4700::1111", 53),
+    ("[::1]", "::1", 53),
+    ("[::1]:5353", "::1", 5353),
+])  # fmt: skip
+def test_a_nameserver_has_port_53_unless_another_is_named(tmp_path: Path, written: str, host: str, port: int) -> None:
+    path = tmp_path / "emailgw.toml"
+    path.write_text(f'[dns]\nnameservers = ["{written}"]\n')
+    [nameserver] = load(path).dns.nameservers
+    assert (nameserver.host, nameserver.port) == (host, port)
+
+
+def test_a_certificate_that_is_not_there_is_found_before_starting(tmp_path: Path) -> None:
+    path = tmp_path / "emailgw.toml"
+    path.write_text(f'data_dir = "{tmp_path}"\n[tls]\ncertificate = "{tmp_path}/c.pem"\nkey = "{tmp_path}/k.pem"\n')
+    result = run(path, "check")
+    assert (result.returncode, result.stdout) == (78, "")
+    [line] = result.stderr.splitlines()
+    assert f"{tmp_path}/c.pem" in line
+    assert "No such file" in line
 
 
 def test_a_good_file_is_checked_without_leaving_anything(tmp_path: Path) -> None:

@@ -45,6 +45,10 @@ def check(context: Context, as_json: bool) -> None:
     nearest = next(path for path in (data_dir, *data_dir.absolute().parents) if os.path.exists(path))
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise ConfigError(f"{context.path}: data_dir: {data_dir} cannot be written by this user")
+    if config.tls.certificate:
+        from emailgw.tls import Certificates  # OpenSSL; only here
+
+        Certificates(config.tls.certificate, config.tls.key)
     if as_json:
         print_json({"file": str(context.path), "ok": True})
     else:

@@ -1,6 +1,5 @@
 """What types cannot say of a configuration: ranges, choices, and what must fit together."""
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Any
@@ -133,11 +132,6 @@ def _check_listeners(config: Config) -> str | None:
     for key, endpoints in (("http", config.http.listen_tls), ("submission", config.submission.listen_tls)):
         if endpoints and not (config.tls.certificate or config.acme.directory):
             return f"{key}.listen_tls: found {str(endpoints[0])!r}, expected tls.certificate or acme.directory with it"
-    for nameserver in config.dns.nameservers:
-        try:
-            ipaddress.ip_address(nameserver.host)
-        except ValueError:
-            return f"dns.nameservers: found {str(nameserver)!r}, expected an IP address and port such as 127.0.0.1:53"
     return None
 
 

@@ -62,6 +62,27 @@ class Endpoint(str):
         return int(self.rpartition(":")[2])
 
 
+class Nameserver(Endpoint):
+    """Where a DNS server is asked: an IP address, with its port unless that is 53."""
+
+    expected = 'the IP address of a DNS server, such as "127.0.0.1", "127.0.0.1:5353" or "[::1]:5353"'
+
+    @classmethod
+    def parse(cls, text: object) -> "Nameserver":
+        try:
+            address = ipaddress.ip_address(text.strip("[]")) if isinstance(text, str) else None
+        except ValueError:
+            address = None
+        if address is not None:
+            return cls(f"[{address}]:53" if address.version == 6 else f"{address}:53")
+        try:
+            endpoint = Endpoint.parse(text)
+            ipaddress.ip_address(endpoint.host)
+        except ValueError:
+            raise ValueError(cls.expected) from None
+        return cls(endpoint)
+
+
 class Network(str):
     """An IP network in CIDR form."""
 
@@ -90,4 +111,4 @@ class HostName(str):
             raise ValueError(f"{cls.expected} ({error})") from None
 
 
-PARSED = (Duration, Size, Endpoint, Network, HostName)
+PARSED = (Duration, Size, Endpoint, Nameserver, Network, HostName)

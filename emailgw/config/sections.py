@@ -2,7 +2,7 @@
 
 import msgspec
 
-from emailgw.config.quantities import Duration, Endpoint, HostName, Network, Size
+from emailgw.config.quantities import Duration, Endpoint, HostName, Nameserver, Network, Size
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,7 +101,7 @@ class SuppressionConfig(Section, frozen=True):
 
 
 class DnsConfig(Section, frozen=True):
-    nameservers: tuple[Endpoint, ...] = ()
+    nameservers: tuple[Nameserver, ...] = ()
     timeout: Duration = Duration(10_000)
 
 
