@@ -43,6 +43,18 @@ def decide(recipient: Recipient, status: DeliveryStatus, now: int, policy: Retry
     return Disposition(RecipientState.DEFERRED, min(due_at, max(recipient.expires_at, now + 1)))
 
 
+def delay(recipient: Recipient, attempt: Attempt, now: int) -> tuple[Recipient, Event]:
+    """A recipient that was not tried, because its site took nothing from others: late, and still waiting."""
+    status: EnhancedStatus = attempt.status.status
+    reason = f"not tried: {attempt.status.reason}"
+    after = msgspec.structs.replace(
+        recipient, state=RecipientState.DEFERRED, status=status, reason=reason, updated_at=now
+    )
+    detail = Detail(source=Source.LOCAL, status=status, reason=reason, retry_at=recipient.due_at)
+    event = Event(now, EventType.DEFERRED, recipient.message_id, recipient.id, recipient.address, detail)
+    return after, event
+
+
 def conclude(recipient: Recipient, attempt: Attempt, disposition: Disposition, now: int) -> tuple[Recipient, Event]:
     """The recipient after the try, and the event that tells of it."""
     status: EnhancedStatus = attempt.status.status

@@ -213,6 +213,7 @@ class Lane:
         await self._settle(recipient, attempt, lease, item.message)
         if is_site_failure(attempt.status):
             self._hop.fresh = True  # the rest of its mail is looked at when the site's pause is over
+            await self._give_back()  # first: what waits unclaimed may have waited for too long
             await self._dispatcher.failed(self._hop, attempt)
             return False
         if attempt.status.reply is not None:

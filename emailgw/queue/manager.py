@@ -17,15 +17,16 @@ from typing import Protocol
 import msgspec
 
 from emailgw import maillog, metrics
-from emailgw.core.events import Attempt
+from emailgw.core.events import Attempt, Event
 from emailgw.core.ids import RecipientId
 from emailgw.core.model import Recipient, RecipientState
 from emailgw.core.status import DeliveryStatus
 from emailgw.errors import Conflict, StoreUnavailable
 from emailgw.queue.agenda import Agenda
-from emailgw.queue.disposition import conclude, decide
+from emailgw.queue.disposition import conclude, decide, delay
 from emailgw.queue.hop import Hop
 from emailgw.queue.lane import Lane, Tools, notice_of
+from emailgw.queue.notices import DELAYED_AFTER
 from emailgw.queue.sites import Site, SiteLimits
 
 log = logging.getLogger("emailgw.queue")
@@ -365,7 +366,9 @@ class Manager:
         self._site_of[hop.nexthop].succeeded()
 
     async def failed(self, hop: Hop, attempt: Attempt) -> None:
-        """Slow the site down; mail whose lifetime is over ends with what the site said, the rest waits untouched."""
+        """Slow the site down; mail whose lifetime is over ends with what the site said, the rest waits untouched, and
+        who wants to know that it is late is told.
+        """
         now = self._tools.clock()
         site = self._site_of[hop.nexthop]
         site.failed(attempt.status.reason, now, self._tools.dice())
@@ -375,16 +378,22 @@ class Manager:
                 ended = await asyncio.gather(*(self._expire(recipient, attempt, now) for recipient in overdue))
                 if not any(ended) or len(overdue) < OVERDUE:
                     break
+            for recipient in await self._tools.queue.untried(nexthop, now - DELAYED_AFTER, OVERDUE):
+                await self._change(recipient, *delay(recipient, attempt, now))
 
     async def _expire(self, recipient: Recipient, attempt: Attempt, now: int) -> bool:
-        tools = self._tools
-        disposition = decide(recipient, attempt.status, now, tools.settings.policy, tools.dice())
+        disposition = decide(recipient, attempt.status, now, self._tools.settings.policy, self._tools.dice())
         after, event = conclude(recipient, attempt, disposition, now)
-        try:
-            notice = await notice_of(tools, recipient, event, after.state)
-            await tools.queue.change(after, event, (RecipientState.QUEUED, RecipientState.DEFERRED), notice)
-        except Conflict:
-            return False  # somebody was faster
+        if not await self._change(recipient, after, event):
+            return False
         maillog.tried(after, attempt)
         metrics.tries.labels(after.state.value).inc()
+        return True
+
+    async def _change(self, recipient: Recipient, after: Recipient, event: Event) -> bool:
+        try:
+            notice = await notice_of(self._tools, recipient, event, after.state)
+            await self._tools.queue.change(after, event, (RecipientState.QUEUED, RecipientState.DEFERRED), notice)
+        except Conflict:
+            return False  # somebody was faster
         return True

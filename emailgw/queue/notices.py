@@ -156,7 +156,8 @@ def _action(before: Recipient, message: Message, now: int, state: RecipientState
         return "relayed" if fresh and Notify.SUCCESS in notify else None
     if state is RecipientState.DEFERRED and Notify.DELAY in notify:
         late = message.date + DELAYED_AFTER
-        return "delayed" if now >= late and (before.tries == 0 or before.updated_at < late) else None
+        fresh = before.state is RecipientState.QUEUED or before.updated_at < late
+        return "delayed" if now >= late and fresh else None
     return None
 
 

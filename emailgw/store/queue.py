@@ -185,6 +185,18 @@ class Queue:
         found = await self._database.read(sql, {"nexthop": nexthop, "now": now, "limit": limit})
         return [rows.recipient_from(row) for row in found]
 
+    async def untried(self, nexthop: str, before: int, limit: int) -> list[Recipient]:
+        """Recipients of a next hop that nobody has tried, of mail that was to be sent before a time, whose senders
+        asked to be told of a delay (RFC 3461).
+        """
+        sql = (
+            f"SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r JOIN messages m ON m.id = r.message_id WHERE "
+            "r.nexthop = :nexthop AND r.due_at IS NOT NULL AND r.dsn LIKE '%\"DELAY\"%' AND r.state = 'queued' "
+            "AND r.lease IS NULL AND m.date < :before LIMIT :limit"
+        )
+        found = await self._database.read(sql, {"nexthop": nexthop, "before": before, "limit": limit})
+        return [rows.recipient_from(row) for row in found]
+
     async def change(
         self, recipient: Recipient, event: Event, states: Sequence[RecipientState], notice: Arrival | None = None
     ) -> None:

@@ -7,6 +7,8 @@ import msgspec
 
 from emailgw.core.dsn import MessageRequest, Notify, RecipientRequest
 from emailgw.core.events import EventType
+from emailgw.core.model import RecipientState
+from emailgw.core.status import LocalCause
 from tests.harness.mail import HOUR, Mail, make_mail, said
 from tests.queue.world import World, clock, eventually
 
@@ -65,6 +67,27 @@ async def run(world: World) -> None:
     assert {hop for hop, _, _ in world.tried} == {"slow.test", "sender.test"}  # a stranger gets none
     story = await world.store.history.story(late.message.id)
     assert {event.type for event in story.events} <= {EventType.QUEUED, EventType.DEFERRED}
+
+
+async def unreachable(world: World) -> None:
+    world.answers["slow.test"] = lambda envelope: LocalCause.NO_ANSWER.status("no answer")
+    late = await put(world, clock() - 5 * HOUR)
+    fresh = await put(world, clock())
+    await world.start()
+    await eventually(lambda: len(reports(world)) >= 2, "both reports")
+    tries = len(world.tried)
+    await eventually(lambda: len(world.tried) > tries + 2, "the site is probed again")
+    await world.stop()
+    assert len(reports(world)) == 2
+    states = {str(one.address): (one.state, one.due_at is not None) for one in await world.recipients(late)}
+    assert states["delay@slow.test"] == (RecipientState.DEFERRED, True)
+    assert any("not tried: " in one.reason for one in await world.recipients(late))
+    assert all("not tried: " not in one.reason for one in await world.recipients(fresh))
+
+
+def test_a_delay_is_told_of_what_is_never_tried(runner: asyncio.Runner, world: World) -> None:
+    """A site that answers nobody is tried with one message; the others wait, and their senders hear of it."""
+    runner.run(unreachable(world))
 
 
 def test_a_delay_is_told_once(runner: asyncio.Runner, world: World) -> None:
