@@ -50,7 +50,8 @@ class Message(msgspec.Struct, frozen=True):
 
     `date` is when it is meant to be sent (accepted or scheduled, whichever is later): header Date comes from it, so
     that every composition gives the same bytes. `tracking` is None where nothing is. `reply_to` and `template` (the one
-    that its sender named) are for lists to show: a list reads no contents.
+    that its sender named) are for lists to show: a list reads no contents. `given_id`: the Message-ID that its sender
+    gave, without brackets.
     """
 
     id: MessageId
@@ -72,11 +73,12 @@ class Message(msgspec.Struct, frozen=True):
     tracking: Tracking | None = None
     reply_to: tuple[Mailbox, ...] = ()
     template: TemplateId | None = None
+    given_id: str = ""
 
     @property
     def header_message_id(self) -> str:
-        """The Message-ID field's value without brackets: ours, unique, and the same at every composition."""
-        return f"{self.id}@{self.author.domain}"
+        """The Message-ID field's value without brackets, the same at every composition: the sender's, or ours."""
+        return self.given_id or f"{self.id}@{self.author.domain}"
 
 
 class RecipientState(enum.StrEnum):

@@ -7,6 +7,7 @@ they would have refused, so a forgotten check costs a field and never an injecti
 import re
 
 from emailgw.core.address import AddressError, Mailbox
+from emailgw.mime import identity
 from emailgw.mime.headers import LONGEST_TOKEN
 from emailgw.mime.words import looks_encoded
 
@@ -38,7 +39,9 @@ class HeaderError(ValueError):
 
 
 def is_reserved(name: str) -> bool:
-    """Whether the field is ours to write. Reply-To is not, but gives way to the message's own (see `compose`)."""
+    """Whether the field is ours to write, a Message-ID that was given, too. Reply-To is not, but gives way to the
+    message's own (see `compose`).
+    """
     name = name.lower()
     return name in RESERVED or name.startswith(RESERVED_PREFIXES)
 
@@ -67,6 +70,13 @@ def check_header_text(value: str) -> None:
 def check_custom_header(name: str, value: str) -> None:
     """Raises HeaderError when a customer may not set this field, or not to this value."""
     check_header_name(name)
+    if name.lower() == identity.NAME:
+        if identity.read_message_id(value) is None:
+            raise HeaderError(
+                f"header {name}: {_shown(value)} is not a message id such as <a1b2@example.com>, "
+                f"of up to {identity.LONGEST} characters"
+            )
+        return
     if is_reserved(name):
         raise HeaderError(f"the header {name} cannot be set here; it comes from other fields or from the mail system")
     try:

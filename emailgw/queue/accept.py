@@ -22,6 +22,7 @@ from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
 from emailgw.core.suppression import Suppression, SuppressionReason, withheld
 from emailgw.core.tracking import UNTRACKED, WHOLE_DOMAIN, Tracking, decide
 from emailgw.errors import NoRoom, Rejected
+from emailgw.mime.identity import given_id
 from emailgw.mime.raw import missing_fields
 from emailgw.mime.tracking import has_placeholder
 from emailgw.queue.checks import check_submission
@@ -288,6 +289,7 @@ class _Drafting:
             tracking=None if tracking == UNTRACKED else tracking,
             reply_to=content.reply_to,
             template=filled.template,
+            given_id=given_id(content),
         )
         if content.raw is not None:
             id = self._own_content_id(content)

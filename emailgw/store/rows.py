@@ -37,6 +37,7 @@ class _Fields(msgspec.Struct, frozen=True, omit_defaults=True):
     tracking: Tracking | None = None
     reply_to: tuple[Mailbox, ...] = ()
     template: TemplateId | None = None
+    given_id: str = ""
 
 
 _request = msgspec.json.Decoder(RecipientRequest)
@@ -93,6 +94,7 @@ def message_parameters(message: Message, size: int) -> Parameters:
         tracking=message.tracking,
         reply_to=message.reply_to,
         template=message.template,
+        given_id=message.given_id,
     )
     return {
         "id": message.id,
@@ -130,6 +132,7 @@ def message_from(row: Row) -> Message:
         tracking=fields.tracking,
         reply_to=fields.reply_to,
         template=fields.template,
+        given_id=fields.given_id,
         accepted_at=values[6],
         date=values[7],
         expires_at=values[8],

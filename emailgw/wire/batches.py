@@ -127,6 +127,8 @@ def mailing_content(mailing: Mailing, template: TemplateFields | None, fetched: 
     """
     if mailing.to or mailing.cc or mailing.bcc:
         raise Rejected("The fields `to`, `cc` and `bcc` belong to each of the `recipients`.")
+    if any(name.lower() == "message-id" for name in mailing.headers or ()):
+        raise Rejected("The `headers` of a mailing cannot have a Message-ID: each recipient's message has its own.")
     content = read_content(mailing, template, fetched)
     return content if content.placeholders is not None else msgspec.structs.replace(content, placeholders=())
 

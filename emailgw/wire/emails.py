@@ -141,8 +141,8 @@ class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
     headers: Annotated[
         dict[str, str] | None,
         says(
-            f"Up to {MAX_HEADERS} more header fields. Those that the gateway writes itself (`From`, `Message-ID`, "
-            "`Content-*`, …) are refused.",
+            f"Up to {MAX_HEADERS} more header fields. Those that the gateway writes itself (`From`, `Date`, "
+            "`Content-*`, …) are refused; a `Message-ID` of your own is taken.",
             maxProperties=MAX_HEADERS,
         ),
     ] = None

@@ -110,6 +110,14 @@ def test_one_text_to_many(api: Api) -> None:
         assert shown["metadata"] == {"issue": "7", "n": str(n)}
 
 
+def test_many_cannot_share_a_message_id(api: Api) -> None:
+    mailing = {"from": "a@sender.test", "subject": "x", "text": "x", "headers": {"Message-ID": "<one@sender.test>"},
+               "recipients": [{"to": to} for to in addresses(api, 2)]}  # fmt: skip
+    answer = api.post(mailing, path="/emails/batch")
+    assert answer.status_code == 422
+    assert "Message-ID" in answer.json()["message"]
+
+
 def test_a_template_to_many(api: Api) -> None:
     template = {"name": "batch", "alias": "batch", "subject": "Hi {{NAME}}", "text": "{{NAME}}, {{CITY|somewhere}}.",
                 "status": "published"}  # fmt: skip

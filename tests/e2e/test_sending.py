@@ -6,6 +6,7 @@ import email.policy
 import re
 from email.message import EmailMessage
 
+import httpx
 import pytest
 import sendkit
 
@@ -126,3 +127,16 @@ def test_domains_of_the_whole_world(gateway: Gateway, dns: DNSServer, sink: Sink
     assert received.reverse_path.endswith("@send.xn--bcher-kva.test")
     assert str(parsed(received)["from"]) == "Leserin <l@xn--bcher-kva.test>"
     assert set(verdicts(received.data, dns.nameserver).values()) == {True}
+
+
+def test_a_message_id_of_ones_own_goes_out_and_is_shown(gateway: Gateway, sink: Sink) -> None:
+    """Later mail of a thread names it, and so do the answers: by HTTP and in raw mail alike."""
+    own = "<order-17.a1@shop.sender.test>"
+    by_http = gateway.send("http@example.test", headers={"Message-ID": own})
+    raw = f"From: a@sender.test\r\nTo: raw@example.test\r\nMessage-ID: {own}\r\nSubject: x\r\n\r\nHello\r\n"
+    body = {"envelope_from": "a@sender.test", "envelope_to": "raw@example.test", "raw_message": raw}
+    headers = {"authorization": f"Bearer {gateway.key}"}
+    answer = httpx.post(f"{gateway.url}/emails/mime", json=body, headers=headers, timeout=30)
+    for id, to in ((by_http, "http@example.test"), (answer.json()["id"], "raw@example.test")):
+        assert parsed(arrived(sink, to)).get_all("Message-ID") == [own]
+        assert gateway.show(id)["message_id"] == own
