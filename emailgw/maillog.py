@@ -6,6 +6,7 @@ For grep and for log shippers. Bodies, keys and subjects never appear. Values wi
 import json
 import logging
 import re
+from collections.abc import Sequence
 
 from emailgw.core.events import Attempt, Event
 from emailgw.core.model import Message, Recipient
@@ -16,10 +17,17 @@ _log = logging.getLogger("emailgw.mail")
 _PLAIN = re.compile(r"[!-~]+\Z")
 
 
-def accepted(message: Message, recipients: int, size: int, door: str) -> None:
-    """A message is on stable storage."""
-    _write("accepted", message=message.id, key=message.key_id, author=message.author, recipients=recipients, size=size,
-           door=door)  # fmt: skip
+def accepted(told: Sequence[tuple[Message, int, int]], door: str) -> None:
+    """Messages are on stable storage, each with its number of recipients and its size. They are written together: to
+    the system, line by line costs more than all else about them.
+    """
+    if _log.isEnabledFor(logging.INFO):
+        lines = [
+            _line("accepted", message=message.id, key=message.key_id, author=message.author, recipients=recipients,
+                  size=size, door=door)
+            for message, recipients, size in told
+        ]  # fmt: skip
+        _log.info("%s", "\n".join(lines))
 
 
 def tried(recipient: Recipient, attempt: Attempt) -> None:
@@ -62,7 +70,11 @@ def webhook(delivery: WebhookDelivery, attempt: WebhookAttempt, events: int) -> 
 
 def _write(word: str, **values: object) -> None:
     if _log.isEnabledFor(logging.INFO):
-        _log.info("%s %s", word, " ".join(f"{key}={_quoted(str(value))}" for key, value in values.items()))
+        _log.info("%s", _line(word, **values))
+
+
+def _line(word: str, **values: object) -> str:
+    return f"{word} {' '.join([f'{key}={_quoted(str(value))}' for key, value in values.items()])}"
 
 
 def _quoted(text: str) -> str:

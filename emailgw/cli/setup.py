@@ -144,6 +144,17 @@ def _tell(context: Context, config: Config, domain: ask.DomainAnswer | None, key
         hint(f"`emailgw -c {context.path} domain show {name}` lists the DNS records to publish")
 
 
+class _LineFormatter(logging.Formatter):
+    """What stands before a message stands before each of its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if "\n" not in record.message:
+            return text
+        head, _, tail = text.partition(record.message)
+        return head + record.message.replace("\n", f"\n{head}") + tail
+
+
 def _set_up_logging(config: Config) -> None:
     """To stderr, a line each. Under systemd the journal knows the time."""
     # Two lines a message: nothing is looked up that no line shows (the logging documentation, "Optimization").
@@ -151,7 +162,7 @@ def _set_up_logging(config: Config) -> None:
     logging._srcfile = None
     stamp = "" if os.environ.get("JOURNAL_STREAM") else "%(asctime)s "
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(f"{stamp}%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_LineFormatter(f"{stamp}%(levelname)s %(name)s: %(message)s"))
     # Looked up for every line otherwise, and no line says them.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=config.log.level.upper(), handlers=[handler], force=True)

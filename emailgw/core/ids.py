@@ -31,6 +31,11 @@ def uuid7(now: int, random: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def uuid7s(now: int, random: bytes) -> list[str]:
+    """One for each 10 random bytes, ascending: what arrives together is stored, and listed, in its order."""
+    return sorted(uuid7(now, random[at : at + 10]) for at in range(0, len(random), 10))
+
+
 def uuid7_floor(at: int) -> str:
     """The smallest UUID version 7 of the millisecond `at`: ids made before it are smaller, later ones are not."""
     return uuid7(at, bytes(10))

@@ -6,8 +6,10 @@ comments. Templates cannot compute: no partials, no other delimiters, no functio
 Parsing is linear and remembered; rendering is pure (guarantee G7), and its output, steps and depth are bounded.
 """
 
+import collections
 import functools
 import html
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -50,12 +52,16 @@ class Section(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Pieces in a row; a number is that one of `placeholders`. Each of those says the same wherever it stands in the
-    block, so it is looked up and escaped once.
+    """Pieces in a row; a number is that one of `placeholders` and, behind them, `literals`. Each placeholder says the
+    same wherever it stands in the block, so it is looked up and escaped once. `times`: how often each of them stands
+    there; `literal`: the characters of the literals.
     """
 
-    pieces: tuple[str | int | Section, ...]
+    pieces: tuple[int | Section, ...]
     placeholders: tuple[Placeholder, ...]
+    literals: tuple[str, ...]
+    times: tuple[int, ...]
+    literal: int
     has_sections: bool
 
 
@@ -116,8 +122,19 @@ class _Open(NamedTuple):
     placeholders: dict[Placeholder, int]
 
     def block(self) -> Block:
-        has_sections = any(isinstance(piece, Section) for piece in self.pieces)
-        return Block(tuple(self.pieces), tuple(self.placeholders), has_sections)
+        count = len(self.placeholders)
+        literals = tuple(piece for piece in self.pieces if isinstance(piece, str))
+        numbers = itertools.count(count)
+        pieces = tuple(next(numbers) if isinstance(piece, str) else piece for piece in self.pieces)
+        stands = collections.Counter(piece for piece in pieces if isinstance(piece, int))
+        return Block(
+            pieces,
+            tuple(self.placeholders),
+            literals,
+            tuple(stands[number] for number in range(count)),
+            sum(map(len, literals)),
+            any(isinstance(piece, Section) for piece in pieces),
+        )
 
 
 class _Parser:
@@ -225,40 +242,36 @@ class _Rendering:
         self._steps -= 1 + len(block.pieces)
         if self._steps < 0:
             raise TemplateError(f"it repeats too much: more than {MAX_STEPS} pieces")
-        texts = self._say(block.placeholders, stack, escape)
+        texts = self._say(block, stack, escape)
         if not block.has_sections:
-            self._add([piece if isinstance(piece, str) else texts[piece] for piece in block.pieces], said)  # type: ignore[index]
+            said += map(texts.__getitem__, block.pieces)  # type: ignore[arg-type]
             return
         for piece in block.pieces:
             if isinstance(piece, Section):
                 for item in _items(piece, _look_up(piece.path, stack)):
                     self._fill(piece.block, [*stack, item], escape, said)
             else:
-                self._add([piece if isinstance(piece, str) else texts[piece]], said)
+                said.append(texts[piece])
 
-    def _say(
-        self, placeholders: Sequence[Placeholder], stack: Sequence[object], escape: Callable[[str], str]
-    ) -> list[str]:
+    def _say(self, block: Block, stack: Sequence[object], escape: Callable[[str], str]) -> list[str]:
+        """What its pieces number. They are not put together yet: what is too much was never there."""
+        self._take(block.literal)
         texts: list[str] = []
-        least = 0  # since each of them will stand there at least once
-        for placeholder in placeholders:
+        for placeholder, times in zip(block.placeholders, block.times, strict=True):
             text = _text(_look_up(placeholder.path, stack))
             if not text and placeholder.fallback is not None:
                 text = placeholder.fallback
             if placeholder.escaped and len(text) <= self._room:
                 text = escape(text)
-            least += len(text)
-            if least > self._room:
-                raise TemplateError(TOO_LONG)
+            self._take(times * len(text))
             texts.append(text)
+        texts += block.literals
         return texts
 
-    def _add(self, pieces: list[str], said: list[str]) -> None:
-        """They are not put together yet: what is too much was never there."""
-        self._room -= sum(map(len, pieces))
+    def _take(self, characters: int) -> None:
+        self._room -= characters
         if self._room < 0:
             raise TemplateError(TOO_LONG)
-        said += pieces
 
 
 def _look_up(path: tuple[str, ...], stack: Sequence[object]) -> object:

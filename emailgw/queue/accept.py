@@ -7,7 +7,7 @@ say what to change. `draft` decides and makes ids, `store` commits: in between a
 import asyncio
 import collections
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ from emailgw import maillog, metrics
 from emailgw.core.address import Address
 from emailgw.core.directory import ApiKey, Dialect, DomainStatus, KeyMode
 from emailgw.core.events import Detail, Event, EventType, Source
-from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, uuid7
+from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, uuid7s
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
 from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
 from emailgw.core.suppression import Suppression, SuppressionReason, withheld
@@ -33,6 +33,7 @@ from emailgw.store.arriving import Arrival
 from emailgw.store.directory import Directory
 from emailgw.store.idempotency import Remembered
 from emailgw.store.queue import Queue
+from emailgw.store.verb import batched
 
 SPACE_CHECK = 1_000  # milliseconds for which the answer about free space is good
 LARGE = 256 * 1024  # octets of a raw message from which on it is copied in a thread
@@ -118,7 +119,8 @@ class Accept:
         now = self._clock()
         decided = await self._tracking(items, now)
         suppressed = await self._suppressed(items, decided, key)
-        drafting = _Drafting(key, now, self._limits, self._serials, suppressed)
+        ids = uuid7s(now, os.urandom(10 * len(items)))
+        drafting = _Drafting(key, now, ids, self._limits, self._serials, suppressed)
         for index, item in enumerate(items):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
@@ -149,11 +151,11 @@ class Accept:
             await self._queue.enqueue_all(arrival, once)
         metrics.labelled(metrics.accepted_messages, door).inc(len(arrival.messages))
         metrics.labelled(metrics.accepted_recipients, door).inc(len(arrival.recipients))
-        sized = zip(arrival.messages, accepted.counts, accepted.sizes, strict=True)
-        for index, (message, count, size) in enumerate(sized):
-            if index % SLICE == SLICE - 1:
+        told = tuple(zip(arrival.messages, accepted.counts, accepted.sizes, strict=True))
+        for some in batched(told, SLICE):
+            maillog.accepted(some, door)
+            if len(some) == SLICE:
                 await asyncio.sleep(0)
-            maillog.accepted(message, count, size, door)
 
     async def _tracking(self, items: Sequence[Submission | Rejected], now: int) -> list[Tracking]:
         """What is tracked of each, and whether it offers to unsubscribe."""
@@ -228,12 +230,15 @@ class _Drafting:
         self,
         key: ApiKey,
         now: int,
+        ids: Iterable[str],
         limits: AcceptLimits,
         serials: SerialNumbers,
         suppressed: Suppressed,
     ) -> None:
         self._key = key
+        self._is_test = key.mode is KeyMode.TEST
         self._now = now
+        self._ids = map(MessageId, ids)
         self._limits = limits
         self._serials = serials
         self._suppressed = suppressed
@@ -270,7 +275,7 @@ class _Drafting:
         now = self._now
         date = max(now, filled.send_at or now)
         message = Message(
-            id=MessageId(uuid7(now, os.urandom(10))),
+            id=next(self._ids),
             content_id=ContentId(0) if content.raw is not None else self._content_id(content),
             key_id=self._key.id,
             author=author,
@@ -346,5 +351,5 @@ class _Drafting:
         return withheld(entry) if entry is not None else None
 
     def _nexthop(self, address: Address) -> str:
-        is_rehearsal = self._key.mode is KeyMode.TEST or address.domain == self._limits.test_domain
+        is_rehearsal = self._is_test or address.domain == self._limits.test_domain
         return REHEARSAL if is_rehearsal else address.domain

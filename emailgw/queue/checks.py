@@ -3,9 +3,7 @@
 What is wrong is a Rejected whose words say what to change, under a name of the API's table.
 """
 
-import contextlib
 import re
-from collections.abc import Iterator
 
 from emailgw.core.limits import (
     MAX_HEADERS,
@@ -69,17 +67,20 @@ def _check_fields(content: Content) -> None:
     """Nothing that could become another header field, or that the store cannot hold."""
     if len(content.headers) > MAX_HEADERS:
         raise Rejected(f"The `headers` field has more than {MAX_HEADERS} entries.")
-    with _naming("subject"):
+    field, name = "subject", "validation_error"
+    try:
         check_header_text(content.subject)
-    for name, value in content.headers:
-        with _naming("headers"):
-            check_custom_header(name, value)
-    for attachment in content.attachments:
-        with _naming("attachments", "invalid_attachment"):
+        field = "headers"
+        for header in content.headers:
+            check_custom_header(*header)
+        field, name = "attachments", "invalid_attachment"
+        for attachment in content.attachments:
             check_header_text(attachment.filename)
             check_header_text(attachment.content_type)
             if attachment.content_id is not None:
                 check_content_id(attachment.content_id)
+    except HeaderError as error:  # refused in the name of the field it came in
+        raise Rejected(f"Invalid `{field}` field: {error}.", name=name) from None
 
 
 def _check_tags(submission: Submission) -> None:
@@ -100,12 +101,3 @@ def _check_tags(submission: Submission) -> None:
             )
         if _SURROGATE.search(name) or _SURROGATE.search(value):
             raise Rejected("Invalid `metadata` field: half a surrogate pair must not be in a text.")
-
-
-@contextlib.contextmanager
-def _naming(field: str, error_name: str = "validation_error") -> Iterator[None]:
-    """What cannot stand in a header is refused in the name of the field it came in."""
-    try:
-        yield
-    except HeaderError as error:
-        raise Rejected(f"Invalid `{field}` field: {error}.", name=error_name) from None

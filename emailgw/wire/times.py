@@ -24,10 +24,8 @@ _ZONES = {
 
 def show_time(at: int, dialect: Dialect) -> str:
     """`2023-04-03 22:13:42.674000+00` for Resend, `2026-03-11 14:30:00` for Sendkit (contracts 3)."""
-    moment = datetime.fromtimestamp(at / 1000, UTC)  # isoformat takes a fifth of strftime's time
-    if dialect is Dialect.RESEND:
-        return moment.isoformat(" ", "microseconds").removesuffix(":00")
-    return moment.isoformat(" ", "seconds").removesuffix("+00:00")
+    second = _second(at // 1000).replace("T", " ")
+    return f"{second}.{at % 1000:03}000+00" if dialect is Dialect.RESEND else second
 
 
 def show_iso(at: int) -> str:
@@ -40,7 +38,7 @@ def show_offset(at: int) -> str:
     return f"{_second(at // 1000)}+00:00"
 
 
-@functools.lru_cache(256)
+@functools.lru_cache(1_024)
 def _second(at: int) -> str:
     """Of a page of events or a batch, most are of the same few seconds."""
     return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()

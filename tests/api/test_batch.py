@@ -1,5 +1,6 @@
 """Many messages in one request: all or nothing, what is good of it, and one template to many."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,15 @@ def test_a_batch_arrives_in_order(api: Api) -> None:
     for id, address in zip(ids, to, strict=True):
         assert f"Subject: {address}" in api.delivered(address).data.decode()
         assert api.get(f"/emails/{id}").json()["subject"] == address
+
+
+def test_a_batch_is_listed_and_logged_in_order(api: Api) -> None:
+    ids = [item["id"] for item in api.post([fresh() for _ in range(120)], path="/emails/batch").json()["data"]]
+    shown = api.get("/emails?limit=100", api.resend).json()["data"]
+    assert [email["id"] for email in shown if email["id"] in ids] == ids[:19:-1]
+    stamped = re.compile(r"[\d-]+ [\d:,]+ INFO emailgw\.mail: accepted message=(\S+) ")
+    logged = [found[1] for line in api.gateway.log().splitlines() if (found := stamped.match(line))]
+    assert [id for id in logged if id in ids] == ids
 
 
 def test_an_object_holds_a_batch_too(api: Api) -> None:

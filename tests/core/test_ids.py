@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emailgw.core.ids import SerialNumbers, is_uuid, uuid7, uuid7_floor
+from emailgw.core.ids import SerialNumbers, is_uuid, uuid7, uuid7_floor, uuid7s
 
 NOW = 1_800_000_000_000
 TIMES = st.integers(0, (1 << 48) - 1)
@@ -30,6 +30,12 @@ def test_uuid7_sorts_by_time(one: int, random_one: bytes, other: int, random_oth
 def test_uuid7_uses_all_of_its_random_bits() -> None:
     ids = {uuid7(NOW, bytes(i) + b"\x01" + bytes(9 - i)) for i in range(10)}
     assert len(ids) == 10
+
+
+@given(TIMES, st.lists(RANDOM, max_size=20, unique=True))
+def test_several_of_a_moment_ascend(at: int, random: list[bytes]) -> None:
+    made = uuid7s(at, b"".join(random))
+    assert made == sorted(uuid7(at, octets) for octets in random)
 
 
 def test_uuid7_wants_enough_random_bits() -> None:
