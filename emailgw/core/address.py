@@ -88,7 +88,9 @@ class Mailbox(msgspec.Struct, frozen=True):
         if name.startswith('"') and name.endswith('"') and len(name) > 1:
             if not _QUOTED.match(name):
                 raise AddressError(f"the quoted name of {_shown(text)} is not closed properly")
-            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+            name = name[1:-1]
+            if "\\" in name:
+                name = re.sub(r"\\(.)", r"\1", name)
         elif "<" in name or ">" in name:
             raise AddressError(f"{_shown(text)} holds more than one address; give a list instead")
         return cls(name, Address.parse(spec))

@@ -4,6 +4,7 @@ Used by the doors that take raw mail. The author decides whose mail it is, so th
 another reader might take for a second author is refused. Everything else stays as it is, byte for byte.
 """
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ MAX_SUBJECT = 998  # characters, of what is shown
 MAX_SHOWN = 50  # addresses of To and of Cc that are shown
 
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
+_FIELDS = re.compile(rb"^(([!-9;-~]{1,76})[ \t]*:[^\r]*\r\n(?:[ \t][^\r]*\r\n)*)", re.MULTILINE)
 _COMPLETING = re.compile(rb"^(date|message-id|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _LISTS = frozenset({b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"resent-from", b"resent-to", b"resent-cc"})
 _SENDERS = frozenset({b"sender", b"resent-from", b"resent-sender"})
@@ -67,23 +69,22 @@ def read_raw(data: bytes, leave_out: frozenset[bytes] = frozenset(), utf8: bool 
     if not head.endswith(b"\r\n"):  # it has no body, and no end
         head = data = data + b"\r\n"
     fields = _fields(head)
-    if not (head.isascii() or utf8):
+    if not (utf8 or head.isascii()):
         fields = [(name, field if field.isascii() else _encoded(name, field)) for name, field in fields]
-    authors = [value for name, value in fields if name == b"from"]
-    if len(authors) != 1:
-        raise RawError(f"it has {len(authors)} From fields; exactly one is needed")
-    subject = next((_value(field) for name, field in fields if name == b"subject"), "")
+    names = [name for name, _ in fields]
+    if (authors := names.count(b"from")) != 1:
+        raise RawError(f"it has {authors} From fields; exactly one is needed")
     gone = _LEFT_OUT | leave_out
-    kept = b"".join([field for name, field in fields if name not in gone])
+    kept = head if head.isascii() and gone.isdisjoint(names) else _joined(fields, gone)
     return RawMail(
-        author=_author(_value(authors[0]), "From"),
-        subject=clean_line(decode_words(subject), MAX_SUBJECT),
+        author=_author(_first(fields, names, b"from"), "From"),
+        subject=clean_line(decode_words(_first(fields, names, b"subject")), MAX_SUBJECT),
         data=data if kept == head else _replaced_head(data, len(head), kept),
-        senders=tuple(_author(_value(field), name.decode().title()) for name, field in fields if name in _SENDERS),
-        to=_shown(fields, b"to"),
-        cc=_shown(fields, b"cc"),
-        left_out=tuple((name.decode(), _value(field)) for name, field in fields if name in leave_out),
-        hops=sum(name == b"received" for name, _ in fields),
+        senders=tuple([_author(_value(field), name.decode().title()) for name, field in fields if name in _SENDERS]),
+        to=_shown(_first(fields, names, b"to")),
+        cc=_shown(_first(fields, names, b"cc")),
+        left_out=tuple([(name.decode(), _value(field)) for name, field in fields if name in leave_out]),
+        hops=names.count(b"received"),
     )
 
 
@@ -117,19 +118,34 @@ def _fields(head: bytes) -> list[tuple[bytes, bytes]]:
         raise RawError(f"its header has more than {MAX_HEADER} octets")
     if not _is_utf8(head):
         raise RawError("its header is neither ASCII nor UTF-8; write other characters as encoded words (RFC 2047)")
-    fields: list[tuple[bytes, bytes]] = []
+    unfolded = head.count(b"\n") - head.count(b"\n ") - head.count(b"\n\t")
+    found = _FIELDS.findall(head) if unfolded <= MAX_FIELDS else []
+    if sum([len(field) for field, _ in found]) != len(head):  # something stands between them
+        raise _fault(head)
+    return [(name.lower(), field) for field, name in found]
+
+
+def _fault(head: bytes) -> RawError:
+    """Which line it is that makes `head` no list of at most MAX_FIELDS fields."""
+    count = 0
     for number, line in enumerate(head[:-2].split(b"\r\n"), 1):
-        if line[:1] in (b" ", b"\t") and fields:
-            name, before = fields[-1]
-            fields[-1] = (name, before + line + b"\r\n")
+        if line.startswith((b" ", b"\t")) and count:
             continue
-        match = _FIELD.match(line)
-        if match is None:
-            raise RawError(f"line {number} is no header field; an empty line must part header and body")
-        if len(fields) == MAX_FIELDS:
-            raise RawError(f"it has more than {MAX_FIELDS} header fields")
-        fields.append((match[1].lower(), line + b"\r\n"))
-    return fields
+        if _FIELD.match(line) is None:
+            return RawError(f"line {number} is no header field; an empty line must part header and body")
+        if count == MAX_FIELDS:
+            break
+        count += 1
+    return RawError(f"it has more than {MAX_FIELDS} header fields")
+
+
+def _joined(fields: list[tuple[bytes, bytes]], gone: frozenset[bytes]) -> bytes:
+    return b"".join([field for name, field in fields if name not in gone])
+
+
+def _first(fields: list[tuple[bytes, bytes]], names: list[bytes], name: bytes) -> str:
+    """The value of the first field of that name, or ""."""
+    return _value(fields[names.index(name)][1]) if name in names else ""
 
 
 def _value(field: bytes) -> str:
@@ -151,8 +167,10 @@ def _encoded(name: bytes, field: bytes) -> bytes:
     value = _value(field)
     if name not in _LISTS:
         return text_field(written, value).encode()
+    if not (items := [item for item in _items(value) if item.strip()]):  # of blanks that ASCII does not have
+        return f"{written}:\r\n".encode()
     try:
-        made = mailbox_field(written, [Mailbox.parse(item) for item in _items(value) if item.strip()])
+        made = mailbox_field(written, [Mailbox.parse(item) for item in items])
     except AddressError as error:
         raise RawError(f"its {written} field cannot be written in ASCII: {error}") from None
     if not made.isascii():
@@ -160,9 +178,10 @@ def _encoded(name: bytes, field: bytes) -> bytes:
     return made.encode()
 
 
-def _shown(fields: list[tuple[bytes, bytes]], name: bytes) -> tuple[Mailbox, ...]:
+def _shown(value: str) -> tuple[Mailbox, ...]:
     """For people to look at: nobody gets mail for what stands here."""
-    value = next((_value(field) for key, field in fields if key == name), "")
+    if not value:
+        return ()
     found: list[Mailbox] = []
     for text in _items(value[:_LONGEST_LIST])[:MAX_SHOWN]:
         try:
@@ -175,6 +194,8 @@ def _shown(fields: list[tuple[bytes, bytes]], name: bytes) -> tuple[Mailbox, ...
 
 def _items(value: str) -> list[str]:
     """A list parted by commas that stand in no quotes."""
+    if "," not in value:
+        return [value]
     items, quoted = [""], False
     for piece in _PIECE.findall(value):
         if piece == "," and not quoted:
@@ -185,6 +206,7 @@ def _items(value: str) -> list[str]:
     return items
 
 
+@functools.lru_cache(1024)  # programs write as the same few again and again
 def _author(value: str, field: str) -> Mailbox:
     try:
         mailbox = Mailbox.parse(value)
