@@ -1,6 +1,7 @@
 """The mail log: one line for each thing that happens to mail, fixed key order, one function per kind of line.
 
-For grep and for log shippers. Bodies, keys and subjects never appear. Values with blanks are quoted as JSON strings.
+For grep and for log shippers. Bodies, keys and subjects never appear. Values with blanks are quoted as JSON strings;
+ids, numbers and words of our own have none and stand as they are.
 """
 
 import json
@@ -14,7 +15,7 @@ from emailgw.core.receiving import Received
 from emailgw.core.webhooks import WebhookAttempt, WebhookDelivery
 
 _log = logging.getLogger("emailgw.mail")
-_PLAIN = re.compile(r"[!-~]+\Z")
+_plain = re.compile(r"[!#-~]+").fullmatch
 
 
 def accepted(told: Sequence[tuple[Message, int, int]], door: str) -> None:
@@ -23,59 +24,64 @@ def accepted(told: Sequence[tuple[Message, int, int]], door: str) -> None:
     """
     if _log.isEnabledFor(logging.INFO):
         lines = [
-            _line("accepted", message=message.id, key=message.key_id, author=message.author, recipients=recipients,
-                  size=size, door=door)
+            f"accepted message={message.id} key={message.key_id} author={_quoted(str(message.author))} "
+            f"recipients={recipients} size={size} door={door}"
             for message, recipients, size in told
-        ]  # fmt: skip
-        _log.info("%s", "\n".join(lines))
+        ]
+        _log.info("\n".join(lines))
 
 
 def tried(recipient: Recipient, attempt: Attempt) -> None:
     """A try is over; `recipient` is as it left it."""
-    where = f"{attempt.host}[{attempt.address}]:{attempt.port}" if attempt.host and attempt.address else "none"
-    _write(
-        recipient.state.value, message=recipient.message_id, recipient=recipient.id, to=recipient.address,
-        nexthop=recipient.nexthop, host=where, tls=attempt.tls.version if attempt.tls else "none",
-        tries=recipient.tries, delay=f"{attempt.delays.total / 1000:.3g}", delays=attempt.delays,
-        status=recipient.status or "none", reason=recipient.reason,
-    )  # fmt: skip
+    if _log.isEnabledFor(logging.INFO):
+        where = f"{attempt.host}[{attempt.address}]:{attempt.port}" if attempt.host and attempt.address else "none"
+        _log.info(
+            f"{recipient.state.value} message={recipient.message_id} recipient={recipient.id} "
+            f"to={_quoted(str(recipient.address))} nexthop={_quoted(recipient.nexthop)} host={_quoted(where)} "
+            f"tls={_quoted(attempt.tls.version) if attempt.tls else 'none'} tries={recipient.tries} "
+            f"delay={attempt.delays.total / 1000:.3g} delays={attempt.delays} status={recipient.status or 'none'} "
+            f"reason={_quoted(recipient.reason)}"
+        )
 
 
 def changed(event: Event) -> None:
     """Something other than a try changed a recipient: a report by mail, the operator, a client."""
-    detail = event.detail
-    _write(event.type.value, message=event.message_id, recipient=event.recipient_id, to=event.address,
-           source=detail.source.value, status=detail.status or "none", reporting_mta=detail.reporting_mta or "none",
-           reason=detail.reason)  # fmt: skip
+    if _log.isEnabledFor(logging.INFO):
+        detail = event.detail
+        _log.info(
+            f"{event.type.value} message={event.message_id} recipient={event.recipient_id} "
+            f"to={_quoted(str(event.address))} source={detail.source.value} status={detail.status or 'none'} "
+            f"reporting_mta={_quoted(detail.reporting_mta or 'none')} reason={_quoted(detail.reason)}"
+        )
 
 
 def received(mail: Received) -> None:
     """Mail for somebody here is on stable storage."""
-    _write("received", message=mail.id, to=",".join(map(str, mail.recipients)), reverse_path=mail.reverse_path or "<>",
-           client=mail.client or "none", size=mail.size, spam=str(mail.summary.spam).lower(),
-           dmarc=mail.summary.authentication.dmarc.result if mail.summary.authentication else "none")  # fmt: skip
+    if _log.isEnabledFor(logging.INFO):
+        authentication = mail.summary.authentication
+        _log.info(
+            f"received message={mail.id} to={_quoted(','.join(map(str, mail.recipients)))} "
+            f"reverse_path={_quoted(str(mail.reverse_path or '<>'))} client={_quoted(mail.client or 'none')} "
+            f"size={mail.size} spam={str(mail.summary.spam).lower()} "
+            f"dmarc={_quoted(authentication.dmarc.result) if authentication else 'none'}"
+        )
 
 
 def unparsed(message_id: str, recipient_id: int, kind: str, size: int) -> None:
     """Mail to a valid return path that changed nothing."""
-    _write("unparsed", message=message_id, recipient=recipient_id, kind=kind, size=size)
+    _log.info(f"unparsed message={message_id} recipient={recipient_id} kind={kind} size={size}")
 
 
 def webhook(delivery: WebhookDelivery, attempt: WebhookAttempt, events: int) -> None:
     """An endpoint was told of so many events in one POST, or was not; `delivery`, the first, is as the try left it."""
-    _write("webhook", endpoint=delivery.endpoint_id, event=delivery.event_id, events=events, name=delivery.name,
-           state=delivery.state.value, tries=delivery.tries, delay=f"{attempt.duration / 1000:.3g}",
-           status=attempt.status or "none", reason="" if attempt.succeeded else attempt.response)  # fmt: skip
-
-
-def _write(word: str, **values: object) -> None:
     if _log.isEnabledFor(logging.INFO):
-        _log.info("%s", _line(word, **values))
-
-
-def _line(word: str, **values: object) -> str:
-    return f"{word} {' '.join([f'{key}={_quoted(str(value))}' for key, value in values.items()])}"
+        _log.info(
+            f"webhook endpoint={delivery.endpoint_id} event={delivery.event_id} events={events} "
+            f"name={_quoted(delivery.name)} state={delivery.state.value} tries={delivery.tries} "
+            f"delay={attempt.duration / 1000:.3g} status={attempt.status or 'none'} "
+            f"reason={_quoted('' if attempt.succeeded else attempt.response)}"
+        )
 
 
 def _quoted(text: str) -> str:
-    return text if _PLAIN.match(text) and '"' not in text else json.dumps(text, ensure_ascii=True)
+    return text if _plain(text) else json.dumps(text, ensure_ascii=True)

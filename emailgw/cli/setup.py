@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -144,8 +145,11 @@ def _tell(context: Context, config: Config, domain: ask.DomainAnswer | None, key
         hint(f"`emailgw -c {context.path} domain show {name}` lists the DNS records to publish")
 
 
-class _LineFormatter(logging.Formatter):
-    """What stands before a message stands before each of its lines."""
+class LineFormatter(logging.Formatter):
+    """What stands before a message stands before each of its lines; a second's date and time are written once."""
+
+    _second = -1
+    _text = ""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
@@ -153,6 +157,13 @@ class _LineFormatter(logging.Formatter):
             return text
         head, _, tail = text.partition(record.message)
         return head + record.message.replace("\n", f"\n{head}") + tail
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        second = int(record.created)
+        if second != self._second:
+            self._text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+            self._second = second
+        return f"{self._text},{int(record.msecs):03d}"
 
 
 def _set_up_logging(config: Config) -> None:
@@ -162,9 +173,7 @@ def _set_up_logging(config: Config) -> None:
     logging._srcfile = None
     stamp = "" if os.environ.get("JOURNAL_STREAM") else "%(asctime)s "
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_LineFormatter(f"{stamp}%(levelname)s %(name)s: %(message)s"))
-    # Looked up for every line otherwise, and no line says them.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    handler.setFormatter(LineFormatter(f"{stamp}%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=config.log.level.upper(), handlers=[handler], force=True)
     logging.getLogger("emailgw.mail").setLevel(logging.INFO if config.log.mail else logging.CRITICAL)
     for name in ("asyncio", "uvicorn.error", "aiosqlite"):
