@@ -14,7 +14,7 @@ from emailgw.core.model import Content, Message, Recipient
 from emailgw.store import rows
 from emailgw.store.events import INSERT_EVENT
 from emailgw.store.messages import tagging
-from emailgw.store.verb import Statement, each, each_of, insert
+from emailgw.store.verb import Statement, each, each_of, insert, insert_row
 
 _INSERT_CONTENT = insert("contents", "id body")
 _INSERT_MESSAGE = insert(
@@ -24,7 +24,7 @@ _INSERT_RECIPIENT = insert(
     "recipients", "id message_id address nexthop state tries due_at expires_at lease status reason updated_at dsn"
 )
 _WIDTH = 33  # columns of the view: those of a content, a message, a recipient and an event, in this order
-_INSERT_WHOLE = f"INSERT INTO arrivals VALUES ({', '.join('?' * _WIDTH)})"
+_INSERT_WHOLE = insert_row("arrivals", _WIDTH)
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ def _whole(bodies: Mapping[ContentId, bytes], message: Message, recipient: Recip
         rows.recipient_parameters(recipient),
         rows.event_parameters(event),
     )
-    return Statement(_INSERT_WHOLE, (id, body, *[value for part in parts for value in part.values()]))
+    return Statement(_INSERT_WHOLE, (id, body, *[value for part in parts for value in part.values()]), joins=True)
 
 
 def _weight(content: Content) -> int:

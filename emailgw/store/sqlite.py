@@ -7,6 +7,7 @@ once, so only the writer's connection ever does either.
 """
 
 import asyncio
+import functools
 import itertools
 import queue
 import sqlite3
@@ -18,9 +19,10 @@ from typing import NamedTuple, Self, cast
 import aiosqlite
 
 from emailgw.errors import Conflict, Contradiction, EmailgwError, StoreUnavailable
-from emailgw.store.verb import NO_PARAMETERS, Parameters, Rows, Statement, Verb
+from emailgw.store.verb import NO_PARAMETERS, Parameters, Row, Rows, Statement, Verb, row_marks
 
 GROUP_LIMIT = 256  # verbs in one transaction: bounds how long the first of them waits
+JOINED = 16  # rows in one statement; some builds of SQLite take 999 values
 INBOX_LIMIT = 20_000  # verbs waiting; beyond it the store sheds load instead of growing
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -212,7 +214,7 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outc
     connection.execute("BEGIN IMMEDIATE")
     try:
         try:
-            outcomes = [_run(connection, job) for job in group]
+            outcomes = _run_together(connection, group)
         except (*_VERBS_OWN_FAULT, sqlite3.OperationalError) as error:
             _must_be_verbs_own(error)
             # Verbs fail seldom, and savepoints cost the others: whose fault it is is found out by doing it again.
@@ -226,6 +228,40 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outc
             connection.execute("ROLLBACK")
         raise
     return outcomes
+
+
+def _run_together(connection: sqlite3.Connection, group: Sequence[_Job]) -> list[_Outcome]:
+    """All of a group in order, rows of one table that follow each other in one statement.
+
+    Each statement lets go of the GIL twice and waits for it: in a busy program that takes longer than the statement.
+    """
+    runs: list[list[Statement]] = []
+    for statement in itertools.chain.from_iterable(verb.statements for verb, _ in group):
+        if statement.joins and runs and runs[-1][-1].joins and runs[-1][-1].sql == statement.sql:
+            runs[-1].append(statement)
+        else:
+            runs.append([statement])
+    returned = [rows for run in runs for rows in _execute_run(connection, run)]
+    rows = iter(returned)
+    return [(future, list(itertools.islice(rows, len(verb.statements)))) for verb, future in group]
+
+
+def _execute_run(connection: sqlite3.Connection, run: Sequence[Statement]) -> list[Rows]:
+    """As many at once as there are in a power of two: few texts, which SQLite keeps prepared."""
+    if len(run) == 1:
+        return [_execute(connection, run[0])]
+    rest = [cast(Row, statement.parameters) for statement in run]
+    while rest:
+        count = min(JOINED, 1 << len(rest).bit_length() - 1)
+        values = tuple(itertools.chain.from_iterable(rest[:count]))
+        connection.execute(_joined(run[0].sql, len(rest[0]), count), values)
+        del rest[:count]
+    return [[] for _ in run]
+
+
+@functools.lru_cache
+def _joined(sql: str, width: int, count: int) -> str:
+    return ", ".join((sql, *[row_marks(width)] * (count - 1)))
 
 
 def _run(connection: sqlite3.Connection, job: _Job) -> _Outcome:
@@ -242,7 +278,7 @@ def _run_apart(connection: sqlite3.Connection, job: _Job) -> _Outcome:
     except (*_VERBS_OWN_FAULT, sqlite3.OperationalError) as error:
         _must_be_verbs_own(error)
         connection.execute("ROLLBACK TO verb")
-        outcome = job[1], Contradiction(str(error)) if _contradicts(error) else error
+        outcome = job[1], _verbs_fault(error)
     connection.execute("RELEASE verb")
     return outcome
 
@@ -253,8 +289,13 @@ def _must_be_verbs_own(error: Exception) -> None:
         raise error
 
 
-def _contradicts(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.IntegrityError)
+def _verbs_fault(error: Exception) -> Exception:
+    """As the verb's caller sees it."""
+    if not isinstance(error, sqlite3.IntegrityError):
+        return error
+    # A view's trigger (schema/*.sql) says in its own words that a row was not as it must be.
+    raised = error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER
+    return Conflict(str(error)) if raised else Contradiction(str(error))
 
 
 def _execute(connection: sqlite3.Connection, statement: Statement) -> Rows:

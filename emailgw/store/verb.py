@@ -21,7 +21,8 @@ class Statement(NamedTuple):
     """SQL with `:named` parameters, or `?` and their values in a row. `many` runs it once per mapping in `parameters`.
 
     `touches`: how many rows it must change or return; another number undoes the verb and raises Conflict with
-    `otherwise` as its text.
+    `otherwise` as its text. `joins`: the text ends with a row of `VALUES`, and neighbours with the same text, of
+    whatever verbs, may go as one with several.
     """
 
     sql: str
@@ -29,6 +30,7 @@ class Statement(NamedTuple):
     many: bool = False
     touches: int | None = None
     otherwise: str = "it was changed by someone else"
+    joins: bool = False
 
 
 class Verb(NamedTuple):
@@ -42,6 +44,16 @@ def insert(table: str, columns: str) -> str:
     """The SQL that inserts a row whose parameters are called as its columns, given with blanks between."""
     names = columns.split()
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+
+
+def insert_row(view: str, width: int) -> str:
+    """The SQL for a Statement that `joins`: a whole row, in the order of the columns."""
+    return f"INSERT INTO {view} VALUES {row_marks(width)}"
+
+
+def row_marks(width: int) -> str:
+    """Where the values of a row go."""
+    return f"({', '.join('?' * width)})"
 
 
 def insert_many(table: str, columns: str, rows: Sequence[Parameters]) -> Statement:

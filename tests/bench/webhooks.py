@@ -48,16 +48,20 @@ def webhooks(batch: int) -> dict[str, float]:
 
 
 def beside(count: int = 4_000) -> dict[str, float]:
-    """How much of its rate mail keeps beside a dead, a slow and a fast endpoint, each told of every event: with and
-    without them, turn and turn about.
+    """How much of its rate mail keeps beside a dead and a slow endpoint, alone and with a fast one, each told of every
+    event: with and without them, turn and turn about.
     """
     figures: dict[str, float] = {}
     alone = _drain(count, ())
-    for name, batch in (("", 1), (" in batches", 100)):
+    for name, paths, batch in (
+        ("kept", ("slow",), 1),
+        ("kept, and a fast", ("slow", ""), 1),
+        ("  in batches", ("slow", ""), 100),
+    ):
         with fast_endpoint() as counted:
-            told = _drain(count, (DEAD, f"{counted.url}slow", counted.url), batch)
+            told = _drain(count, (DEAD, *(counted.url + path for path in paths)), batch)
         again = _drain(count, ())
-        figures[f"kept{name}"] = told / ((alone + again) / 2)
+        figures[name] = told / ((alone + again) / 2)
         alone = again
     return figures
 

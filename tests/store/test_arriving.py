@@ -48,3 +48,14 @@ async def test_one_that_contradicts_leaves_nothing_and_sinks_no_neighbour(store:
     with pytest.raises(NotFound):
         await store.queue.content(twice.message.content_id)
     assert (await store.history.story(other.message.id)).recipients == other.recipients
+
+
+async def test_many_in_one_group_are_stored_as_alone(store: Store) -> None:
+    """More than one statement takes, so in several of different lengths; nobody gets another's parts."""
+    mails = [make_mail(subject=f"Number {number}") for number in range(45)]
+    await asyncio.gather(*[store.queue.enqueue(*mail) for mail in mails])
+    for mail in mails:
+        story = await store.history.story(mail.message.id)
+        assert (story.message, story.recipients) == (mail.message, mail.recipients)
+        assert [event.recipient_id for event in story.events] == [mail.recipients[0].id]
+        assert await store.history.content(mail.message) == mail.content

@@ -1,5 +1,7 @@
 """Conformance: how a recipient changes state, always together with its event, and who may not change it."""
 
+import asyncio
+
 import pytest
 
 from emailgw.core.events import EventType, Source
@@ -73,6 +75,29 @@ async def test_a_success_counts_although_the_lease_was_lost(store: Store) -> Non
     with pytest.raises(Conflict):  # the second holder's result comes too late
         await store.queue.settle(change(recipient, S.BOUNCED), event_of(recipient, E.BOUNCED), 2)
     assert await event_types(store, mail) == [E.QUEUED, E.DELIVERED]
+
+
+async def test_of_successes_recorded_together_one_that_is_too_late_sinks_no_other(store: Store) -> None:
+    deliveries: list[tuple[Mail, Recipient]] = []
+    for _ in range(5):
+        mail, [recipient] = await claimed(store)
+        deliveries.append((mail, recipient))
+    _, late = deliveries[2]
+    await store.queue.settle(change(late, S.BOUNCED), event_of(late, E.BOUNCED), 1)
+    settling = [
+        store.queue.settle(change(one, S.DELIVERED), event_of(one, E.DELIVERED, reason=f"as {one.id}"), 1)
+        for _, one in deliveries
+    ]
+    outcomes = await asyncio.gather(*settling, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [type(None), type(None), Conflict, type(None), type(None)]
+    assert str(outcomes[2]) == "the lease was lost"
+    for mail, one in deliveries:
+        told = [E.QUEUED, E.BOUNCED if one is late else E.DELIVERED]
+        assert await event_types(store, mail) == told
+        if one is not late:
+            assert await now_in_store(store, one) == change(one, S.DELIVERED)
+            story = await store.history.story(mail.message.id)
+            assert story.events[-1].detail.reason == f"as {one.id}"
 
 
 @pytest.mark.parametrize("state", FINAL)
