@@ -6,15 +6,15 @@ on Linux is the one that also counts while the machine sleeps: that is time pass
 are followed, a leap is not, and `leap` tells of it.
 """
 
+import functools
 import time
 from collections.abc import Callable
 
-
-def _since_boot() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-
-_STEADY = _since_boot if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
+_STEADY: Callable[[], int] = (
+    functools.partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
+    if hasattr(time, "CLOCK_BOOTTIME")
+    else time.monotonic_ns
+)
 FOLLOWED = 60 * 60_000  # milliseconds of difference to the wall clock that are taken as a correction
 
 

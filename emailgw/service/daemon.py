@@ -34,6 +34,8 @@ from emailgw.tls import Certificates
 
 log = logging.getLogger("emailgw")
 
+# Objects between two collections of garbage, and collections between two of what is older. Little of ours is cyclic.
+COLLECTING = (20_000, 20, 20)
 HTTP_GRACE = 5  # seconds for requests under way when stopping
 
 
@@ -67,6 +69,7 @@ class Service:
             stack.push_async_callback(core.store.close)
             await self._start(core, stack, bound, certificates)
             gc.freeze()  # what is there now stays: no collection looks at it again
+            gc.set_threshold(*COLLECTING)
             log.info("ready: %s; as %s", addresses, core.host_name)
             notify("READY=1")
             await self._supervisor.stopping.wait()
