@@ -22,7 +22,7 @@ from emailgw.errors import Conflict, Contradiction, EmailgwError, StoreUnavailab
 from emailgw.store.verb import NO_PARAMETERS, Parameters, Row, Rows, Statement, Verb, row_marks
 
 GROUP_LIMIT = 256  # verbs in one transaction: bounds how long the first of them waits
-JOINED = 16  # rows in one statement; some builds of SQLite take 999 values
+JOINED = 24  # rows in one statement
 INBOX_LIMIT = 20_000  # verbs waiting; beyond it the store sheds load instead of growing
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -247,12 +247,12 @@ def _run_together(connection: sqlite3.Connection, group: Sequence[_Job]) -> list
 
 
 def _execute_run(connection: sqlite3.Connection, run: Sequence[Statement]) -> list[Rows]:
-    """As many at once as there are in a power of two: few texts, which SQLite keeps prepared."""
+    """Each number of rows is a text of its own, which SQLite keeps prepared."""
     if len(run) == 1:
         return [_execute(connection, run[0])]
     rest = [cast(Row, statement.parameters) for statement in run]
     while rest:
-        count = min(JOINED, 1 << len(rest).bit_length() - 1)
+        count = min(JOINED, len(rest))
         values = tuple(itertools.chain.from_iterable(rest[:count]))
         connection.execute(_joined(run[0].sql, len(rest[0]), count), values)
         del rest[:count]
