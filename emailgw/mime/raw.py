@@ -30,7 +30,9 @@ _SENDERS = frozenset({b"sender", b"resent-from", b"resent-sender"})
 _LEFT_OUT = frozenset({b"bcc", b"resent-bcc"})
 _PIECE = re.compile(r'[^",\\]+|\\.?|"|,', re.DOTALL)
 _LONGEST_LIST = 64 * 1024  # characters
-_SEVERAL = re.compile(r"[,;:@()]")  # outside quotes, where a list, a group or a comment may begin
+_SEVERAL = re.compile(r'[,;:@()"]')  # outside quotes, where a list, a group or a comment may begin
+_COMMENT = re.compile(r'\(([^()<>@,;:"\\]*)\)')  # one that no reader can take for an address
+_HARMLESS = re.compile(rf'"(?:[^"\\]|\\.)*"|{_COMMENT.pattern}')  # one after the other, as a reader meets them
 
 
 class RawError(ValueError):
@@ -170,7 +172,7 @@ def _encoded(name: bytes, field: bytes) -> bytes:
     if not (items := [item for item in _items(value) if item.strip()]):  # of blanks that ASCII does not have
         return f"{written}:\r\n".encode()
     try:
-        made = mailbox_field(written, [Mailbox.parse(item) for item in items])
+        made = mailbox_field(written, [_mailbox(item) for item in items])
     except AddressError as error:
         raise RawError(f"its {written} field cannot be written in ASCII: {error}") from None
     if not made.isascii():
@@ -185,7 +187,7 @@ def _shown(value: str) -> tuple[Mailbox, ...]:
     found: list[Mailbox] = []
     for text in _items(value[:_LONGEST_LIST])[:MAX_SHOWN]:
         try:
-            mailbox = Mailbox.parse(text)
+            mailbox = _mailbox(text)
         except AddressError:
             continue
         found.append(Mailbox(clean_line(decode_words(mailbox.name)), mailbox.address))
@@ -206,13 +208,23 @@ def _items(value: str) -> list[str]:
     return items
 
 
+def _mailbox(text: str) -> Mailbox:
+    """Also `address (name)`, as programs wrote it before RFC 2822. Raises AddressError."""
+    before, _, _ = text.rpartition("(")
+    comment = _COMMENT.fullmatch(text, len(before))
+    if comment is None:
+        return Mailbox.parse(text)
+    mailbox = Mailbox.parse(before.rstrip(" "))
+    return Mailbox(mailbox.name or comment[1].strip(), mailbox.address)
+
+
 @functools.lru_cache(1024)  # programs write as the same few again and again
 def _author(value: str, field: str) -> Mailbox:
     try:
-        mailbox = Mailbox.parse(value)
+        mailbox = _mailbox(value)
     except AddressError as error:
         raise RawError(f"its {field} field must name one address: {error}") from None
-    name = value[:-1].rpartition("<")[0].strip() if value.endswith(">") else ""
-    if not name.startswith('"') and _SEVERAL.search(name):
+    name = "" if mailbox.name.lower() == str(mailbox.address).lower() else value.rpartition("<")[0]
+    if _SEVERAL.search(_HARMLESS.sub("", name)):
         raise RawError(f"its {field} field must name one address: put a name with , ; : @ or brackets in double quotes")
     return Mailbox(clean_line(decode_words(mailbox.name)), mailbox.address)

@@ -80,3 +80,58 @@ def test_any_line_ends(end: bytes) -> None:
 
 def test_a_cr_and_an_lf_that_stand_apart_are_no_pair() -> None:
     assert read_raw(FROM + b"\r\na\rb\nc\r\n").data == FROM + b"\r\na\r\nb\r\nc\r\n"
+
+
+def raw_from(value: str) -> bytes:
+    return f"From: {value}\r\n".encode() + BODY
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("ann@sender.test (Ann Smith)", "Ann Smith"),  # as programs wrote it before RFC 2822
+        ("ann@sender.test(Ann)", "Ann"),
+        ("<ann@sender.test> (Ann)", "Ann"),
+        ("Ann <ann@sender.test> (at work)", "Ann"),
+        ("Ann (Sales) <ann@sender.test>", "Ann (Sales)"),
+        ('"(Cron Daemon)" <ann@sender.test>', "(Cron Daemon)"),
+        ('Ann "The Ray" Smith <ann@sender.test>', 'Ann "The Ray" Smith'),
+        ("ann@sender.test <ann@sender.test>", "ann@sender.test"),
+        ("ann@sender.test ()", ""),
+    ],
+)
+def test_one_author_as_old_programs_write_him(value: str, name: str) -> None:
+    mail = read_raw(raw_from(value))
+    assert (mail.author.name, str(mail.author.address)) == (name, "ann@sender.test")
+    assert mail.data == raw_from(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"x" ceo@bank.test, <ann@sender.test>',
+        '"x"ceo@bank.test <ann@sender.test>',
+        '"x", ceo@bank.test <ann@sender.test>',
+        '"x" (ceo@bank.test) <ann@sender.test>',
+        '(a"b) ceo@bank.test, (c"d) <ann@sender.test>',
+        '"x" ceo@bank.test, <ann@sender.test> (x)',
+        "ceo@bank.test (x), ann@sender.test (x)",
+        "(ceo@bank.test) ann@sender.test",
+        "ann@sender.test (ceo@bank.test)",
+        "ceo@bank.test <ann@sender.test>",
+        'O"Neil <ann@sender.test>',
+    ],
+)
+def test_no_second_author_hides_behind_quotes_or_in_comments(value: str) -> None:
+    with pytest.raises(RawError, match="must name one address"):
+        read_raw(raw_from(value))
+
+
+def test_a_name_in_a_comment_is_written_in_ascii() -> None:
+    mail = read_raw(raw_from("ann@sender.test (Änn)"))
+    assert mail.data == b"From: =?utf-8?q?=C3=84nn?= <ann@sender.test>\r\n" + BODY
+
+
+def test_recipients_with_their_names_in_comments_are_shown() -> None:
+    mail = read_raw(FROM + b"To: joe@rcpt.test (Joe), Jim <jim@rcpt.test>\r\n" + BODY)
+    assert [(one.name, str(one.address)) for one in mail.to] == [("Joe", "joe@rcpt.test"), ("Jim", "jim@rcpt.test")]
