@@ -5,6 +5,7 @@ may not, 75 try again later; nothing is lost silently. Imports no more than it n
 """
 
 import os
+import re
 import select
 import socket
 import sys
@@ -13,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from emailgw.sendmail.client import Client, Refused
-from emailgw.sendmail.letter import Letter
+from emailgw.sendmail.letter import Letter, addresses
 from emailgw.sendmail.options import Options, UsageError, read_options
 
 EX_USAGE, EX_DATAERR, EX_NOUSER, EX_UNAVAILABLE, EX_SOFTWARE, EX_TEMPFAIL, EX_NOPERM = 64, 65, 67, 69, 70, 75, 77
 DEFAULT_CONFIG = "/etc/emailgw/emailgw.toml"
 DEFAULT_SOCKET = "/run/emailgw/submit.sock"  # where the configuration cannot be read
 SOCKET = "submit.sock"
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def run(arguments: list[str], config: str = "") -> int:
@@ -31,6 +34,8 @@ def run(arguments: list[str], config: str = "") -> int:
     match options.mode:
         case "i":
             return 0  # there are no aliases to rebuild
+        case "q":
+            return 0  # the daemon runs the queue by itself
         case "p":
             print("hint: `emailgw queue list` shows what waits", file=sys.stderr)
             return 0
@@ -46,22 +51,27 @@ def run(arguments: list[str], config: str = "") -> int:
 
 def _submit(options: Options, settings: "_Settings") -> int:
     letter = Letter(sys.stdin.buffer.read(), options.dots_are_text)
-    named = [*options.recipients, *(letter.addressees if options.from_header else ())]
+    named = [address for argument in options.recipients for address in addresses(argument)]
+    named += letter.addressees if options.from_header else ()
     recipients = list(dict.fromkeys(settings.whole(name) for name in named))
     if not recipients:
         return _complain("no recipients: name them as arguments, or in To, Cc or Bcc with -t", EX_USAGE)
-    author = settings.whole(letter.author or options.sender or _login())
-    sender = author if options.sender is None else options.sender.strip("<>") and settings.whole(options.sender)
+    given = next(iter(addresses(options.sender or "")), "")  # empty: the null reverse-path
+    author = settings.whole(letter.author or given or _login())
+    sender = author if options.sender is None else given and settings.whole(given)
+    if odd := next(filter(_CONTROL.search, (author, sender, *recipients)), None):  # of the header
+        return _complain(f"{odd!r} has a control character", EX_NOUSER)
     data = letter.complete(author, options.full_name)
+    mail = (f" RET={options.ret}" if options.ret else "") + (f" ENVID={options.envid}" if options.envid else "")
+    rcpt = f" NOTIFY={options.notify}" if options.notify else ""
     connection = settings.connect()
     if connection is None:
         from emailgw.sendmail.offline import queue
 
-        return queue(settings.path, data, sender, recipients)
+        return queue(settings.path, data, sender, recipients, mail, rcpt)
     client = Client(connection)
     try:
-        mail = (f" RET={options.ret}" if options.ret else "") + (f" ENVID={options.envid}" if options.envid else "")
-        client.send(data, sender, recipients, mail, f" NOTIFY={options.notify}" if options.notify else "")
+        client.send(data, sender, recipients, mail, rcpt)
     finally:
         client.close()
     return 0

@@ -76,6 +76,9 @@ def addresses(value: str) -> list[str]:
             text = ""  # the name of a group
         else:
             text += piece
+    # A bracket that never closes takes the last comma with it: whoever stands there is not lost silently.
+    if within or depth:
+        found += filter(None, [(text if angle is None else angle).rstrip(", ").strip()])
     return found
 
 

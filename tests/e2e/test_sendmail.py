@@ -13,7 +13,7 @@ import pytest
 from tests.harness.dns import DNSServer
 from tests.harness.gateway import ENVIRONMENT, PROGRAM, Gateway
 from tests.harness.need import need, need_root
-from tests.harness.sink import Received, Sink
+from tests.harness.sink import Received, Say, Sink
 from tests.harness.waiting import eventually
 
 TEXT = b"From: Ann <ann@sender.test>\nSubject: Hello\n\nHello.\n"
@@ -55,12 +55,39 @@ def header(received: Received, name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "flags", [[], ["-oi"], ["-i", "-oem", "-odb"], ["-v", "-O", "X=y", "-q5m"], ["-B8BITMIME", "-oi", "--"]]
+    "flags",
+    [
+        [],
+        ["-oi"],
+        ["-i", "-oem", "-odb"],
+        ["-v", "-O", "X=y", "-q5m"],
+        ["-B8BITMIME", "-oi", "--"],
+        ["-o", "i", "-e", "m", "-A", "c"],
+        ["-ivf", "ann@sender.test"],
+        ["-fAnn Smith <ann@sender.test>"],
+        ["-h", "3", "-X", "/dev/null", "-L", "tag", "-d0.1"],
+        ["-Nnever", "-Rhdrs", "-VQQ314159"],
+    ],
 )
 def test_recipients_as_arguments(host: Gateway, sink: Sink, flags: list[str]) -> None:
     to = f"arguments{len(flags)}{len(''.join(flags))}@example.test"
     sendmail(host, *flags, to)
     assert arrived(sink, to).data.endswith(b"\r\n\r\nHello.\r\n")
+
+
+def test_recipients_in_one_argument_as_a_mailer_writes_them(host: Gateway, sink: Sink) -> None:
+    sendmail(host, "one-a@example.test, Joe Two <two-a@example.test>")
+    for to in ("one-a", "two-a"):
+        arrived(sink, f"{to}@example.test")
+
+
+@pytest.mark.parametrize("arguments", [["-q"], ["-q30m"], ["-qRexample.test"], ["-I"], ["-bi"], ["-bp"]])
+def test_what_the_daemon_does_by_itself_is_done_without_reading(host: Gateway, arguments: list[str]) -> None:
+    waiting = subprocess.Popen(
+        [*PROGRAM, "-c", str(host.config_path), "sendmail", *arguments], stdin=subprocess.PIPE, env=ENVIRONMENT
+    )
+    with waiting:
+        assert waiting.wait(60) == 0
 
 
 def test_recipients_from_the_header(host: Gateway, sink: Sink) -> None:
@@ -89,6 +116,13 @@ def test_a_message_without_a_header_of_its_own(host: Gateway, sink: Sink) -> Non
     assert received.data.endswith(b"\r\n\r\njust text\r\n")
 
 
+def test_a_name_begins_no_field(host: Gateway, sink: Sink) -> None:
+    sendmail(host, "-fann@sender.test", "-FAnn\r\nX-Injected: yes", "name-f@example.test", data=b"text\n")
+    received = arrived(sink, "name-f@example.test")
+    assert header(received, "From") == '"Ann X-Injected: yes" <ann@sender.test>'
+    assert header(received, "X-Injected") == "None"
+
+
 def test_the_dot_ends_the_message_unless_told_otherwise(host: Gateway, sink: Sink) -> None:
     data = TEXT + b".\nafter\n..two\n"
     sendmail(host, "dot-ends@example.test", data=data)
@@ -115,7 +149,14 @@ def test_smtp_on_standard_input(host: Gateway, sink: Sink) -> None:
         (["-Z"], TEXT, 64, b"-Z"),
         (["-f"], TEXT, 64, b"-f"),
         (["-bd"], TEXT, 64, b"-bd"),
+        (["-N", "bogus", "joe@example.test"], TEXT, 64, b"-N"),
+        (["-R", "some", "joe@example.test"], TEXT, 64, b"-R"),
+        (["-V", "a b SMTPUTF8", "joe@example.test"], TEXT, 64, b"-V"),
+        (["joe@example.test>\r\nRCPT TO:<eve@example.test"], TEXT, 64, b"control character"),
+        (["-f", "ann@sender.test>\r\nRCPT TO:<eve@example.test", "joe@example.test"], TEXT, 64, b"control character"),
+        (["-t"], b"To: joe@exam\rple.test\n" + TEXT, 67, b"control character"),
         (["joe@[127.0.0.1]"], TEXT, 67, b"553 5.1.3"),
+        (["-t"], b"To: joe@example.test, Bo <bo@@example.test\n" + TEXT, 67, b"5.1.3"),
         (["-f", "ceo@bank.test", "joe@example.test"], TEXT, 77, b"550 5.7.1"),
         (["joe@example.test"], b"From: ceo@bank.test\n\nx\n", 77, b"550 5.7.1"),
         (["joe@example.test"], TEXT + b"x" * 2000 + b"\n", 65, b"554 5.6.0"),
@@ -179,6 +220,20 @@ def test_without_a_daemon_it_waits_in_the_store(tmp_path: Path, dns: DNSServer, 
     sendmail(gateway, "-f", "ceo@bank.test", "later@example.test", status=77)
     with gateway:
         arrived(sink, "later@example.test")
+
+
+def test_without_a_daemon_reports_are_promised_too(tmp_path: Path, dns: DNSServer, sink: Sink) -> None:
+    dns.domain("sender.test", "127.0.0.1")
+    sink.on("RCPT", Say("550 5.1.1 no such user"), about="promised@example.test", always=True)
+    gateway = Gateway(tmp_path, nameserver=dns.nameserver, mx_port=sink.port)
+    gateway.add_domain("sender.test")
+    options = ["-f", "ann@sender.test", "-N", "failure", "-R", "hdrs", "-V"]
+    sendmail(gateway, *options, "x" * 101, "promised@example.test", status=64)
+    sendmail(gateway, *options, "id+2B1", "promised@example.test")
+    with gateway:
+        report = arrived(sink, "ann@sender.test")
+    assert b"\r\nOriginal-Envelope-Id: id+1\r\n" in report.data
+    assert b"\r\nFinal-Recipient: rfc822; promised@example.test\r\n" in report.data
 
 
 @pytest.mark.parametrize(("group", "status"), [("", 75), ("*", 0)])
