@@ -36,6 +36,8 @@ from emailgw.store.queue import Queue
 from emailgw.store.verb import batched
 
 SPACE_CHECK = 1_000  # milliseconds for which the answer about free space is good
+WRITTEN = 2  # times that what is stored needs its room: in the log, and in its place
+ROWS = 2_048  # octets of a recipient, its event and its part of a message, about
 LARGE = 256 * 1024  # octets of a raw message from which on it is copied in a thread
 SLICE = 100  # messages of a batch that are looked at before others have their turn
 
@@ -98,7 +100,7 @@ class Accept:
         self._serials = serials
         self._suppressions = suppressions
         self._quotas = quotas
-        self._space: tuple[int, bool] = (0, True)
+        self._space = (-SPACE_CHECK, 0)  # when it was looked at, and the octets that new mail may still take
 
     async def submit(self, submission: Submission, key: ApiKey, door: str) -> MessageId:
         """Check and store a submission; when this returns it is on stable storage (guarantee G1).
@@ -135,7 +137,7 @@ class Accept:
             except Rejected as refusal:
                 metrics.rejected.labels(refusal.name).inc()
                 drafting.refusals.append(Refusal(index, refusal))
-        self.check_space(now)
+        self.check_space(now, drafting.octets)
         return await drafting.done()
 
     async def store(self, accepted: Accepted, door: str, once: Remembered | None = None) -> None:
@@ -209,15 +211,18 @@ class Accept:
                 status="5.7.1",
             )
 
-    def check_space(self, now: int) -> None:
-        """Refuse while the disk can still record what becomes of the mail that is queued already. Raises NoRoom."""
-        checked, enough = self._space
-        if now >= checked + SPACE_CHECK:
+    def check_space(self, now: int, octets: int = 0) -> None:
+        """Refuse while the disk can still record what becomes of the mail that is queued already; else `octets` are
+        taken to be used from now on. Raises NoRoom.
+        """
+        checked, left = self._space
+        if not checked <= now < checked + SPACE_CHECK:
             status = os.statvfs(self._data_dir)
-            enough = status.f_bavail * status.f_frsize >= self._limits.min_free_space
-            self._space = (now, enough)
-        if not enough:
+            checked, left = now, status.f_bavail * status.f_frsize - self._limits.min_free_space
+        self._space = (checked, left)
+        if left < octets:
             raise NoRoom("the disk is almost full: no new mail is accepted")
+        self._space = (checked, left - octets)
 
 
 Suppressed = Mapping[Scope, Mapping[Address, Suppression]]
@@ -250,7 +255,13 @@ class _Drafting:
         self._sizes: list[int] = []
         self._counts: list[int] = []
         self._missing: dict[ContentId, bytes] = {}  # fields of raw contents
+        self._stored = 0  # octets of the contents
         self.refusals: list[Refusal] = []
+
+    @property
+    def octets(self) -> int:
+        """What storing all of it takes on the disk, about. A content counts once however many messages share it."""
+        return WRITTEN * (self._stored + ROWS * len(self._recipients))
 
     async def done(self) -> Accepted:
         for id, fields in self._missing.items():
@@ -272,7 +283,7 @@ class _Drafting:
         avoided = [self._avoided(address, scope_of(author, tracking)) for address in envelope]
         if len(avoided) == 1 and avoided[0] and self._key.dialect is Dialect.SENDKIT:
             raise Rejected("The recipient email address is suppressed.", status="5.7.1")
-        now = self._now
+        now, known = self._now, len(self._contents)
         date = max(now, filled.send_at or now)
         message = Message(
             id=next(self._ids),
@@ -301,6 +312,8 @@ class _Drafting:
             message = msgspec.structs.replace(message, content_id=id)
             if missing := missing_fields(content.raw, message):
                 self._missing[id] = missing
+        if len(self._contents) > known:
+            self._stored += size
         self._messages.append(message)
         self._sizes.append(size)
         self._counts.append(len(envelope))

@@ -85,7 +85,7 @@ class Reception:
         directory: Directory,
         passing: Passing,
         policy: ReceptionPolicy,
-        check_space: Callable[[int], None],
+        check_space: Callable[[int, int], None],
         clock: Callable[[], int],
         authenticate: Authenticate | None = None,
     ) -> None:
@@ -111,7 +111,7 @@ class Reception:
         rule = best_rule(rules, address.local)
         if rules and rule is None:
             return None
-        self._check_space(now)
+        self._check_space(now, 0)
         return Wanted(address, rule)
 
     async def take(self, wanted: Sequence[Wanted], mail: Incoming) -> None:
@@ -126,7 +126,7 @@ class Reception:
         is_spam = self._is_spam(fields)
         if is_spam and self._policy.reject_spam:
             raise Rejected("This message looks like spam", status="5.7.1")
-        self._check_space(self._clock())
+        self._check_space(self._clock(), len(mail.raw))
         prints = await _aside(mail.raw, _digests, mail, fields, wanted)
         if not await self._fresh(wanted, prints, self._clock()):
             return _tell_repeated(mail, fields)

@@ -151,3 +151,34 @@ async def test_a_disk_that_is_almost_full_takes_no_new_mail(world: World) -> Non
     with pytest.raises(StoreUnavailable, match="full"):
         await door(world, more_than_there_is).submit(submission("a@x.test"), KEY, "test")
     assert await world.store.queue.next_hops() == []
+
+
+async def test_a_message_that_would_fill_the_disk_is_refused_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was accepted since the last look counts; one look serves a second, and a content counts once."""
+    looked: list[Path] = []
+    free = 1_400_000
+
+    def look(path: Path) -> os.statvfs_result:
+        looked.append(path)
+        return os.statvfs_result((1, 1, free, free, free, 0, 0, 0, 0, 255))
+
+    monkeypatch.setattr(os, "statvfs", look)
+    now = [NOW]
+    limits = AcceptLimits(2 * DAY, 1_000_000, 500_000)
+    accept = Accept(world.store.queue, world.store.directory, limits, world.data_dir, lambda: now[0], world.serials)
+    large = submission("a@x.test", text="x" * 200_000)
+    await accept.submit(large, KEY, "test")
+    await accept.submit(large, KEY, "test")
+    with pytest.raises(StoreUnavailable, match="full"):
+        await accept.submit(large, KEY, "test")
+    await accept.submit(submission("a@x.test"), KEY, "test")  # a small one still has room
+    assert len(looked) == 1
+    now[0] += 1_000
+    await accept.draft([large] * 100, KEY)  # one content of many messages
+    assert len(looked) == 2
+    for moved in (-DAY, DAY):  # a clock that leaps
+        now[0] += moved
+        await accept.submit(large, KEY, "test")
+    assert len(looked) == 4
