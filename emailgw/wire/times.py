@@ -4,7 +4,7 @@ import asyncio
 import functools
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +13,12 @@ from emailgw.core.directory import Dialect
 LONGEST_PHRASE = 64  # characters; a phrase that long is parsed in 5 ms
 
 _PHRASE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ,.:/+-]+")
+_TIME_OF_DAY = re.compile(r"\bat\b|\d:\d|\d ?[ap]m\b", re.IGNORECASE)
+# A day of the week and a time of day, and no more. Such a day may be today.
+_WEEKDAY = re.compile(
+    r"(?:on |this )?(?:mon|tues|wednes|thurs|fri|satur|sun)day,? (?:at )?\d\d?(?::\d\d)? ?(?:am|pm)?(?: [a-z]{1,4})?",
+    re.IGNORECASE,
+)
 # Zones that people name without saying whether it is summer; `EST` and the like are the parser's own business.
 _ZONES = {
     "ET": "America/New_York",
@@ -49,7 +55,10 @@ def read_time(text: str) -> int:
     moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
+    try:
+        return int(moment.astimezone(UTC).timestamp() * 1000)
+    except OverflowError:  # of a year that UTC does not have, because of its zone
+        raise ValueError("a time out of the calendar") from None
 
 
 def is_time(text: str) -> bool:
@@ -82,6 +91,7 @@ def _read_phrase(text: str, now: int) -> int | None:
     """A batch says the same for all of its items, right or wrong."""
     if len(text) > LONGEST_PHRASE or not _PHRASE.fullmatch(text):
         return None
+    is_weekday = _WEEKDAY.fullmatch(text) is not None
     zone: tzinfo = UTC
     words, _, last = text.rpartition(" ")
     if last.upper() in _ZONES:
@@ -89,8 +99,10 @@ def _read_phrase(text: str, now: int) -> int | None:
             text, zone = words, ZoneInfo(_ZONES[last.upper()])
         except ZoneInfoNotFoundError:  # a machine without zone data: the parser takes winter time
             pass
+    # Odd by a microsecond, so that a time of day that is its own was taken from it.
+    base = datetime.fromtimestamp(now / 1000, zone).replace(tzinfo=None) + timedelta(microseconds=1)
     settings = {
-        "RELATIVE_BASE": datetime.fromtimestamp(now / 1000, zone).replace(tzinfo=None),
+        "RELATIVE_BASE": base,
         "PREFER_DATES_FROM": "future",
         "TIMEZONE": "UTC",
         "RETURN_AS_TIMEZONE_AWARE": zone is UTC,
@@ -99,9 +111,12 @@ def _read_phrase(text: str, now: int) -> int | None:
         found: datetime | None = _parser_class()(languages=["en"], settings=settings).get_date_data(text).date_obj
     except (ValueError, OverflowError):
         return None
-    if found is None:
-        return None
-    return int((found if found.tzinfo else found.replace(tzinfo=zone)).timestamp() * 1000)
+    if found is None or (found.time() == base.time() and _TIME_OF_DAY.search(text)):
+        return None  # at 25:00: what it does not understand the parser passes over, and takes the time that it is now
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
+    if is_weekday and (today := found - timedelta(weeks=1)).timestamp() * 1000 > now:
+        found = today  # said on that day, the parser means the next one
+    return int(found.timestamp() * 1000)
 
 
 @functools.cache

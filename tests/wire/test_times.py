@@ -24,6 +24,13 @@ NOW = 1_795_471_200_000  # 2026-11-23T22:00:00Z, a Monday
         ("2027-07-01 at 3pm et", "2027-07-01T19:00"),
         ("tonight at 8pm ET", "2026-11-24T01:00"),
         ("December 1 at 5pm EST", "2026-12-01T22:00"),
+        ("Monday at 11pm", "2026-11-23T23:00"),  # it is Monday
+        ("on monday 9:30", "2026-11-30T09:30"),
+        ("next monday at 11pm", "2026-11-30T23:00"),
+        ("Monday 30 November at 11pm", "2026-11-30T23:00"),
+        ("Monday at 6pm ET", "2026-11-23T23:00"),
+        ("at midnight", "2026-11-24T00:00"),
+        ("tomorrow", "2026-11-24T22:00"),
         ("  next week ", "2026-11-30T22:00"),
     ],
 )
@@ -32,7 +39,8 @@ def test_phrases(text: str, at: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "9", "1/2", "hello", "whenever", "x" * (LONGEST_PHRASE + 1),
-                                  "морозное утро", "in 999999999999 hours", "\ud800"])  # fmt: skip
+                                  "морозное утро", "in 999999999999 hours", "\ud800",
+                                  "at 25:00", "tomorrow 9:61", "tomorrow at 13pm", "tomorrow at nine"])  # fmt: skip
 def test_no_phrases(text: str) -> None:
     with pytest.raises((ValueError, OverflowError)):
         read_phrase(text, NOW)
