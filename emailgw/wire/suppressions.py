@@ -171,6 +171,10 @@ def show_suppression(entry: Suppression, dialect: Dialect) -> SuppressionShown:
     }
 
 
+# What other services call the column in their exports.
+_EMAIL_NAMES = ("address", "email_address", "email address", "e-mail", "recipient")
+
+
 def read_csv(body: bytes) -> list[Wanted]:
     """Lines of addresses, or a table whose header names `email` (or `address`) and perhaps `reason`, `domain`, `list`,
     `cause`.
@@ -179,17 +183,26 @@ def read_csv(body: bytes) -> list[Wanted]:
     """
     try:
         text = body.decode("utf-8-sig")
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if any(map(str.strip, row))]
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        rows = [row for row in lines if any(map(str.strip, row))]
     except (UnicodeDecodeError, csv.Error) as error:
         raise Rejected(f"The body is not CSV in UTF-8: {error}.", name="malformed_request") from None
     names = [cell.strip().lower() for cell in rows[0]] if rows else []
-    names = ["email" if name in ("address", "email_address", "e-mail") else name for name in names]
+    names = ["email" if name in _EMAIL_NAMES else name for name in names]
     first = 1 if "email" in names else 0
     if not first:
         names = ["email"]
     return [
         _from_row(dict(zip(names, row, strict=False)), number) for number, row in enumerate(rows[first:], first + 1)
     ]
+
+
+def _delimiter(text: str) -> str:
+    """Of the first line. Spreadsheets take the semicolon where the comma parts decimals; no address has any of these
+    outside of quotes.
+    """
+    line = text.lstrip().partition("\n")[0]
+    return max(",;\t", key=line.count)
 
 
 def write_csv(entries: Iterable[Suppression], header: bool = True) -> str:

@@ -48,6 +48,23 @@ def test_lists_in_both_manners(world: World) -> None:  # noqa: F811
     assert len(removed["data"]) == 5
 
 
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ('email;reason;cause\r\none@form.test;bounce;"said: no, never; not"\r\n', "bounce"),
+        ("\ufeffRecipient\tReason\none@form.test\tcomplaint\n", "complaint"),
+        ('"Email Address","Cause"\n"one@form.test","two\nlines; and one"\n', "manual"),
+        ("\r\nEmail\r\n\r\none@form.test", "manual"),
+    ],
+    ids=["semicolons", "tabs and a byte order mark", "quotes", "empty lines"],
+)
+def test_csv_of_spreadsheets_and_other_services(world: World, table: str, reason: str) -> None:  # noqa: F811
+    answer = world.call("POST", "/suppressions/import", content=table, headers={"content-type": "text/csv"})
+    assert answer.json() == {"object": "import", "read": 1, "added": 1}
+    assert world.call("GET", "/suppressions/one@form.test").json()["reason"] == reason
+    world.call("DELETE", "/suppressions/one@form.test")
+
+
 def test_csv_in_and_out(world: World) -> None:  # noqa: F811
     table = 'email,reason,cause\r\nX@csv.test,bounce,"550, no"\r\ny@csv.test,,=1+1\r\n'
     answer = world.call("POST", "/suppressions/import", content=table, headers={"content-type": "text/csv"})
