@@ -39,6 +39,8 @@ def error_response(
     name: str, message: str, dialect: Dialect = Dialect.RESEND, headers: dict[str, str] | None = None
 ) -> Response:
     body = error_body(name, message, dialect)
+    if body.status_code == 401:
+        headers = {**(headers or {}), "www-authenticate": "Bearer"}  # RFC 9110 section 15.5.2; some clients insist
     return json_response(body, body.status_code, headers)
 
 

@@ -19,6 +19,7 @@ from emailgw.api.operation import DescribedRoute, Operation, open_route, router
 from emailgw.errors import StoreUnavailable
 
 _SLASHES = re.compile(r"/{2,}")
+_NO_PREFLIGHT = " Pages of other origins may not call this API: a key in a page is everybody's. Call it from a server."
 _AS_WRITTEN = ("/t/", "/u/")  # links in mail: one that was changed is another
 
 
@@ -144,5 +145,6 @@ class _Front:
             path = request.url.path
             methods = {route.method for route in self._routes if route.path_regex.match(path)}
             headers = {"allow": ", ".join(sorted(methods))}
-            return error_response("method_not_allowed", f"{request.method} is not allowed here.", headers=headers)
+            why = _NO_PREFLIGHT if request.method == "OPTIONS" else ""
+            return error_response("method_not_allowed", f"{request.method} is not allowed here.{why}", headers=headers)
         return error_response("not_found", "The requested endpoint does not exist.")

@@ -79,7 +79,7 @@ class Reading:
     async def list(self, request: Request) -> Response:
         key = key_of(request)
         query = request.query_params
-        page = read_page(query)
+        page = read_page(query, uuids=True)
         wanted = read_filter(query, self._clock(), await asked_domain(self._directory, query))
         wanted = msgspec.structs.replace(wanted, domains=visible(wanted.domains, key))
         piece = Piece(page.size, page.after, page.before, page.offset)

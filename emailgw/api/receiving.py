@@ -84,7 +84,7 @@ class Receiving:
 
     async def list(self, request: Request) -> Response:
         key = key_of(request)
-        page = read_page(request.query_params)
+        page = read_page(request.query_params, uuids=True)
         piece = Piece(page.size, page.after, page.before, page.offset)
         found, more, total = await self._received.page(piece, visible((), key), page.number is not None)
         items = [show_received_line(one, key.dialect) for one in found]

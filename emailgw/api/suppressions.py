@@ -132,7 +132,7 @@ class SuppressionResource:
     async def list(self, request: Request) -> Response:
         key = key_of(request)
         query = request.query_params
-        page = read_page(query)
+        page = read_page(query, uuids=True)
         reason, address = read_filter(query)
         piece = Piece(page.size, page.after, page.before, page.offset)
         entries, more, total = await self._suppressions.list(piece, key.domains, reason, address)

@@ -190,6 +190,8 @@ class Connection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+        if [name for name, _ in self.headers].count(b"host") != 1 and self.parser.get_http_version() == "1.1":
+            raise ValueError("RFC 9112 section 3.2")  # the parser gives up, and the client is refused
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:

@@ -40,11 +40,11 @@ class History:
         self._database = database
 
     async def message(self, message_id: MessageId) -> Message:
-        """Raises NotFound."""
+        """Raises NotFound, in the words in which the API hides what a key may not see."""
         sql = f"SELECT {rows.MESSAGE_COLUMNS} FROM messages m WHERE m.id = :id"
         found = await self._database.read(sql, {"id": message_id})
         if not found:
-            raise NotFound(f"there is no message {message_id}")
+            raise NotFound("Email not found")
         return rows.message_from(found[0])
 
     async def story(self, message_id: MessageId) -> Story:

@@ -19,7 +19,7 @@ def decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     try:
         decoded = decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise Rejected(_field_error(str(error))) from None
+        raise _field_error(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _no_json(error, body) from None
     if isinstance(decoded, msgspec.Struct):
@@ -92,8 +92,13 @@ def decode_base64(text: str) -> bytes:
     return b"".join(pieces)
 
 
-def _field_error(text: str) -> str:
+def _field_error(text: str) -> Rejected:
     """msgspec's `Expected X, got Y - at `$.to[0]`` in the contract's words."""
     message, _, path = text.partition(" - at `$")
     path = path.rstrip("`").lstrip(".")
-    return f"Invalid `{path}` field: {message}." if path else f"The request body must be a JSON object: {message}."
+    if path:
+        return Rejected(f"Invalid `{path}` field: {message}.")
+    missing = message.removeprefix("Object missing required field `")
+    if missing != message:
+        return Rejected(f"Missing `{missing} field.", name="missing_required_field")
+    return Rejected(f"The request body must be a JSON object: {message}.")

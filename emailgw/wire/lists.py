@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from emailgw.core.ids import is_uuid
 from emailgw.errors import Rejected
 from emailgw.wire.answers import Item, Links, ListMeta, ListShown
 from emailgw.wire.schema import says
@@ -43,22 +44,27 @@ class Page(msgspec.Struct, frozen=True):
         return (self.number - 1) * self.size if self.number else 0
 
 
-def read_page(query: Mapping[str, str], most: int = MAX_SIZE) -> Page:
-    """At most `most` items. Raises Rejected when a parameter is out of range or both manners are mixed."""
-    cursor = [name for name in ("limit", "after", "before") if name in query]
+def read_page(query: Mapping[str, str], most: int = MAX_SIZE, *, uuids: bool = False) -> Page:
+    """At most `most` items. `uuids`: that is what ids are in this list; one that is gone still has its place. Raises
+    Rejected when a parameter is out of range or both manners are mixed.
+    """
+    cursor = [name for name in ("limit", "after", "before") if query.get(name)]  # an empty one says nothing
     if not cursor:
         size = _number(query, "per_page", DEFAULT_SIZE, most)
         return Page(size, _number(query, "page", 1, COUNTED // size))
-    if "page" in query:
+    if query.get("page"):
         raise Rejected(f"Send either `page` or `{cursor[0]}`, not both.", name="invalid_parameter")
-    if "after" in query and "before" in query:
+    after, before = query.get("after") or None, query.get("before") or None
+    if after and before:
         raise Rejected("Send either `after` or `before`, not both.", name="invalid_parameter")
     size = _number(query, "limit", DEFAULT_SIZE, most)
-    return Page(size, None, query.get("after"), query.get("before"))
+    if uuids and (cursor_id := after or before) and not is_uuid(cursor_id):
+        raise Rejected("What `after` and `before` name must be an id of this list.", name="invalid_parameter")
+    return Page(size, None, after, before)
 
 
 def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
-    text = query.get(name, str(default))
+    text = query.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
         raise Rejected(f"The `{name}` parameter must be a number from 1 to {most}.", name="invalid_parameter")
     return int(text)
@@ -80,10 +86,10 @@ def show_list(
 
     def link(**changes: Any) -> str:
         kept = {name: value for name, value in query.items() if name not in ("page", "after", "before")}
-        return f"{path}?{urlencode({**kept, **changes})}"
+        return f"{path}?{text}" if (text := urlencode({**kept, **changes})) else path
 
     number = page.number
-    links: Links = {"first": path, "last": None, "prev": None, "next": None}
+    links: Links = {"first": link(), "last": None, "prev": None, "next": None}
     if is_exact is None and total is not None:
         is_exact = total < COUNTED
     meta: ListMeta = {
