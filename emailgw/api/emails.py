@@ -25,7 +25,7 @@ from emailgw.queue.once import Once, Remember
 from emailgw.queue.raw import raw_submission
 from emailgw.queue.schedule import Schedule
 from emailgw.queue.templates import TemplateEditor
-from emailgw.wire.answers import EmailNamed, IdShown
+from emailgw.wire.answers import SENT, EmailNamed, IdShown
 from emailgw.wire.batches import (
     BatchRequest,
     BatchShown,
@@ -42,17 +42,13 @@ from emailgw.wire.emails import (
     EmailRequest,
     Fetched,
     MimeRequest,
-    RescheduleRequest,
     attached,
     decode_email,
     decode_mime,
-    decode_new_time,
     paths_of,
-    phrases_of,
     read_email,
-    read_new_time,
-    read_send_at,
 )
+from emailgw.wire.scheduling import RescheduleRequest, decode_new_time, phrases_of, read_new_time, read_send_at
 from emailgw.wire.times import prepare_to_read
 
 SENDING = (
@@ -96,7 +92,12 @@ class Emails:
     def routes(self, guard: Guard) -> list[DescribedRoute]:
         once = (IDEMPOTENCY_KEY,)
         send = Operation(
-            summary="Send an email", body=EmailRequest, answer=IdShown, statuses=(202,), headers=once, errors=COMPOSING
+            summary="Send an email",
+            body=EmailRequest,
+            answer=IdShown,
+            statuses=(200, 202),
+            headers=once,
+            errors=COMPOSING,
         )
         batch = Operation(
             summary="Send up to 10,000 emails, or one to 10,000 recipients with variables of their own",
@@ -116,7 +117,7 @@ class Emails:
             summary="Send a message as its sender composed it, to one recipient",
             body=MimeRequest,
             answer=IdShown,
-            statuses=(202,),
+            statuses=(200, 202),
             headers=once,
             errors=SENDING,
         )
@@ -134,7 +135,7 @@ class Emails:
         ]
 
     async def send(self, request: Request) -> Response:
-        """202 with the id, once the message is on stable storage."""
+        """The id, once the message is on stable storage."""
         key = key_of(request)
         body = await self._limits.read(request)
 
@@ -146,7 +147,7 @@ class Emails:
             submission = await aside(len(body), read_email, email, key.id, self._clock(), template, fetched)
             return await self._send_one(submission, key, remember)
 
-        return _answer(await answer_once(self._once, request, key, body, work), 202)
+        return _answer(await answer_once(self._once, request, key, body, work), SENT[key.dialect])
 
     async def send_batch(self, request: Request) -> Response:
         """All of it or, with `x-batch-validation: permissive`, what is good of it."""
@@ -190,7 +191,7 @@ class Emails:
             submission = await aside(len(data), raw_submission, data, (recipient,), key.id, wish)
             return await self._send_one(submission, key, remember)
 
-        return _answer(await answer_once(self._once, request, key, body, work), 202)
+        return _answer(await answer_once(self._once, request, key, body, work), SENT[key.dialect])
 
     async def reschedule(self, request: Request) -> Response:
         """Move what was not tried yet to another time."""

@@ -82,7 +82,7 @@ def _fields(content: Content, message: Message) -> Iterator[str]:
     yield "MIME-Version: 1.0\r\n"
     for name, value in content.headers:
         if not is_header_name(name) or is_reserved(name) or (content.reply_to and name.lower() == "reply-to"):
-            continue  # the doors refuse these
+            continue  # the doors refuse these, but for a few that come from libraries
         yield text_field(name, value)
 
 

@@ -29,6 +29,9 @@ RESERVED = frozenset(
         *("dkim-signature", "domainkey-signature"),
     )
 )
+# Of the reserved ones, those that mail libraries add to every message and that programs hand on here with the rest:
+# left out. A second From or Subject says something that its sender means, so it is refused.
+PASSED_OVER = frozenset({"date", "sender", "return-path", "mime-version"})
 RESERVED_PREFIXES = ("content-", "resent-", "arc-")
 # Fields of ids and URLs, which mean nothing any more once they are written as encoded words.
 _TOKENS_ONLY = frozenset({"in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"})
@@ -77,7 +80,7 @@ def check_custom_header(name: str, value: str) -> None:
                 f"of up to {identity.LONGEST} characters"
             )
         return
-    if is_reserved(name):
+    if is_reserved(name) and name.lower() not in PASSED_OVER:
         raise HeaderError(f"the header {name} cannot be set here; it comes from other fields or from the mail system")
     try:
         check_header_text(value)

@@ -12,7 +12,7 @@ import msgspec
 
 from emailgw.core.tracking import MAX_LIST, NO_WISH, TrackingWish, is_list_name
 from emailgw.errors import Rejected
-from emailgw.wire.emails import read_send_at
+from emailgw.wire.scheduling import read_send_at
 
 TAGS = "x-emailgw-tags"
 METADATA = "x-emailgw-metadata"

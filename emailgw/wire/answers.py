@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Generic, Literal, NotRequired, TypedDict, TypeVar
 
+from emailgw.core.directory import Dialect
 from emailgw.wire.schema import says
 
 Item = TypeVar("Item", bound=Mapping[str, object])
@@ -12,6 +13,10 @@ Time = Annotated[
     str, says("UTC, as the key's dialect writes it: `2026-03-11 14:30:00.000000+00` or `2026-03-11 14:30:00`.")
 ]
 IsoTime = Annotated[str, says("UTC, ISO 8601.", format="date-time")]
+
+
+# Of a message that was accepted. Both count as success for every SDK, but some clients of Resend's take 200 only.
+SENT = {Dialect.RESEND: 200, Dialect.SENDKIT: 202}
 
 
 class IdShown(TypedDict):

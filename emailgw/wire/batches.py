@@ -20,17 +20,17 @@ from emailgw.wire.emails import (
     Fetched,
     Mailboxes,
     Metadata,
-    ScheduledAt,
     Tags,
     TemplateUse,
     Variables,
     decode_email,
+    header_fields,
     read_content,
     read_mailboxes,
-    read_send_at,
     read_tags,
     read_wish,
 )
+from emailgw.wire.scheduling import ScheduledAt, read_send_at
 from emailgw.wire.schema import says
 
 
@@ -127,7 +127,7 @@ def mailing_content(mailing: Mailing, template: TemplateFields | None, fetched: 
     """
     if mailing.to or mailing.cc or mailing.bcc:
         raise Rejected("The fields `to`, `cc` and `bcc` belong to each of the `recipients`.")
-    if any(name.lower() == "message-id" for name in mailing.headers or ()):
+    if any(name.lower() == "message-id" for name, _ in header_fields(mailing.headers)):
         raise Rejected("The `headers` of a mailing cannot have a Message-ID: each recipient's message has its own.")
     content = read_content(mailing, template, fetched)
     return content if content.placeholders is not None else msgspec.structs.replace(content, placeholders=())

@@ -30,26 +30,16 @@ from emailgw.core.tracking import MAX_LIST, TrackingWish, is_list_name
 from emailgw.errors import Rejected
 from emailgw.wire.bodies import decode, decode_base64
 from emailgw.wire.filetypes import BINARY, type_of
+from emailgw.wire.scheduling import ScheduledAt, read_send_at
 from emailgw.wire.schema import says
-from emailgw.wire.times import is_time, read_phrase, read_time, show_iso
-
-MAX_PHRASES = 100  # in one request
-PAST_IS_NOW = 60_000  # milliseconds: clocks differ, and a time that was just now means now
-
 
 _TAG_WORDS = "ASCII letters, digits, `_` and `-`."
 
 Mailboxes = Annotated[
     str | list[str] | None,
-    says(f"An address, `Name <address>`, or an array of up to {MAX_RECIPIENTS} of them."),
+    says(f"An address, `Name <address>`, or an array of up to {MAX_RECIPIENTS} of them; an empty string is none."),
 ]
-ScheduledAt = Annotated[
-    str | None,
-    says(
-        "When to send, up to 30 days ahead: ISO 8601 (UTC where it names no zone), or English such as `in 1 hour`, "
-        "`tomorrow at 9am`, `Friday at 3pm ET`."
-    ),
-]
+NoNames = tuple[()]  # PHP has one empty array, which is `[]` in JSON also where an object is meant
 
 
 class TagField(msgspec.Struct, frozen=True):
@@ -62,14 +52,31 @@ Tags = Annotated[
     says(f"Up to {MAX_TAGS}, an array of `{{name, value}}` or an object.", maxItems=MAX_TAGS, maxProperties=MAX_TAGS),
 ]
 Metadata = Annotated[
-    dict[str, str] | None,
+    dict[str, str] | NoNames | None,
     says(
         f"Kept and shown with the message; up to {MAX_METADATA}, names of up to {MAX_METADATA_NAME} characters, values "
         f"of up to {MAX_METADATA_VALUE}.",
         maxProperties=MAX_METADATA,
     ),
 ]
-Variables = Annotated[dict[str, object] | None, says("What fills the placeholders, by name.")]
+Variables = Annotated[dict[str, object] | NoNames | None, says("What fills the placeholders, by name.")]
+
+
+class HeaderField(msgspec.Struct, frozen=True):
+    name: str
+    value: str
+
+
+Headers = Annotated[
+    dict[str, str] | list[HeaderField] | None,
+    says(
+        f"Up to {MAX_HEADERS} more header fields, an object or an array of `{{name, value}}`. `Date`, `Sender`, "
+        "`Return-Path` and `MIME-Version`, which mail libraries add, are left out; others that the gateway writes "
+        "itself (`From`, `Content-*`, …) are refused; a `Message-ID` of your own is taken.",
+        maxProperties=MAX_HEADERS,
+        maxItems=MAX_HEADERS,
+    ),
+]
 
 
 class BufferField(msgspec.Struct, frozen=True):
@@ -138,14 +145,7 @@ class EmailRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
     subject: Annotated[str | None, says(maxLength=MAX_SUBJECT)] = None
     html: str | None = None
     text: str | None = None
-    headers: Annotated[
-        dict[str, str] | None,
-        says(
-            f"Up to {MAX_HEADERS} more header fields. Those that the gateway writes itself (`From`, `Date`, "
-            "`Content-*`, …) are refused; a `Message-ID` of your own is taken.",
-            maxProperties=MAX_HEADERS,
-        ),
-    ] = None
+    headers: Headers = None
     tags: Tags = None
     metadata: Metadata = None
     attachments: Annotated[list[AttachmentField] | None, says(maxItems=MAX_ATTACHMENTS)] = None
@@ -182,7 +182,7 @@ def attached(request: EmailRequest) -> int:
 
 def paths_of(request: EmailRequest) -> list[str]:
     """The URLs that must be fetched before the request can be read."""
-    return [field.path for field in request.attachments or [] if field.path is not None]
+    return [field.path for field in request.attachments or [] if field.path]
 
 
 def read_email(
@@ -236,9 +236,12 @@ def _wish(
 def read_content(
     request: EmailRequest, template: TemplateFields | None, fetched: Mapping[str, Fetched] = NOTHING_FETCHED
 ) -> Content:
-    """What all messages of the request say. Raises Rejected."""
+    """What all messages of the request say. Raises Rejected.
+
+    Beside a template an empty text is none: Go's client sends `"from": "", "subject": ""` where nobody gave them.
+    """
     fields = template or TemplateFields()
-    author = fields.author if request.author is None else read_mailboxes(request.author, "from")[0]
+    author = read_mailboxes(request.author, "from")[0] if request.author else fields.author
     if author is None:
         raise Rejected("Missing `from` field.", name="missing_required_field")
     if request.subject is None and template is None:
@@ -248,18 +251,23 @@ def read_content(
         raise Rejected(f"The `attachments` field has more than {MAX_ATTACHMENTS} entries.", name="invalid_attachment")
     return Content(
         author=author,
-        reply_to=fields.reply_to if request.reply_to is None else read_mailboxes(request.reply_to, "reply_to"),
-        subject=fields.subject if request.subject is None else request.subject,
+        reply_to=fields.reply_to if request.reply_to in (None, "") else read_mailboxes(request.reply_to, "reply_to"),
+        subject=request.subject or fields.subject,
         text=fields.text if request.text is None else request.text,
         html=fields.html if request.html is None else request.html,
-        headers=tuple((request.headers or {}).items()),
+        headers=tuple(header_fields(request.headers)),
         attachments=tuple(_attachment(field, index, fetched) for index, field in enumerate(attachments)),
         placeholders=template.variables if template else None,
     )
 
 
+def header_fields(headers: dict[str, str] | list[HeaderField] | None) -> Iterable[tuple[str, str]]:
+    """Name and value of each."""
+    return headers.items() if isinstance(headers, dict) else [(field.name, field.value) for field in headers or ()]
+
+
 def read_mailboxes(value: str | list[str] | None, field: str) -> tuple[Mailbox, ...]:
-    texts = [] if value is None else [value] if isinstance(value, str) else value
+    texts = [] if not value else [value] if isinstance(value, str) else value
     try:
         return tuple(map(Mailbox.parse, texts))
     except AddressError as error:
@@ -275,7 +283,7 @@ def read_tags(tags: list[TagField] | dict[str, str] | None) -> tuple[tuple[str, 
 def _attachment(field: AttachmentField, index: int, fetched: Mapping[str, Fetched]) -> Attachment:
     found_type = None
     try:
-        if field.path is not None:
+        if field.path:
             if field.given is not None:
                 raise Rejected(
                     f"attachments[{index}]: send either `content` or `path`, not both.", name="invalid_attachment"
@@ -307,65 +315,6 @@ def _last_name(path: str | None) -> str:
     return (path or "").partition("?")[0].partition("#")[0].rpartition("://")[2].partition("/")[2].rpartition("/")[2]
 
 
-def read_send_at(text: str | None, now: int) -> int | None:
-    """`scheduled_at` in milliseconds, None for now. Raises Rejected when it is no time, or one that has passed."""
-    return None if text is None else read_new_time(text, now)
-
-
-def read_new_time(text: str, now: int) -> int:
-    """The same where there must be one."""
-    try:
-        at = read_time(text)
-    except (ValueError, OverflowError):
-        at = _read_phrase(text, now)
-    if at < now - PAST_IS_NOW:
-        raise Rejected(
-            f"The `scheduled_at` field must lie in the future; {show_iso(at)} has passed.", name="invalid_parameter"
-        )
-    return at
-
-
-def phrases_of(texts: Iterable[str | None]) -> set[str]:
-    """The different times in English among `texts`, of which each takes milliseconds to read. Raises Rejected for more
-    than a request may have.
-    """
-    phrases = {text for text in set(texts) if text is not None and not is_time(text)}
-    if len(phrases) > MAX_PHRASES:
-        raise Rejected(
-            f"The request has {len(phrases)} different times in English; more than {MAX_PHRASES} must be ISO 8601.",
-            name="invalid_parameter",
-        )
-    return phrases
-
-
-def _read_phrase(text: str, now: int) -> int:
-    try:
-        return read_phrase(text, now)
-    except ValueError:
-        raise Rejected(
-            "The `scheduled_at` field must be an ISO 8601 time such as 2026-03-01T10:00:00Z, or English such as "
-            "`in 1 hour` or `tomorrow at 9am`.",
-            name="invalid_parameter",
-        ) from None
-
-
-class RescheduleRequest(msgspec.Struct, frozen=True):
-    """`scheduled_at` is required."""
-
-    scheduled_at: ScheduledAt = None
-
-
-_new_time_decoder = msgspec.json.Decoder(RescheduleRequest)
-
-
-def decode_new_time(body: bytes) -> str:
-    """The body of `PATCH /emails/{id}`: when to send it instead, for `read_new_time`. Raises Rejected."""
-    text = decode(_new_time_decoder, body).scheduled_at
-    if text is None:
-        raise Rejected("Missing `scheduled_at` field.", name="missing_required_field")
-    return text
-
-
 class MimeRequest(msgspec.Struct, frozen=True):
     """A whole message as its sender composed it."""
 
@@ -394,6 +343,8 @@ def decode_mime(body: bytes) -> tuple[bytes, Mailbox, TrackingWish]:
         raise Rejected(f"The `raw_message` field must have {SHORTEST_RAW} to {LONGEST_RAW} characters.")
     if request.envelope_from is not None:
         read_mailboxes(request.envelope_from, "envelope_from")
+    if not request.envelope_to:
+        raise Rejected("Missing `envelope_to` field.", name="missing_required_field")
     [recipient] = read_mailboxes(request.envelope_to, "envelope_to")
     wish = _wish(request.tracking, request.unsubscribe)
     return request.raw_message.encode("utf-8", "replace"), recipient, wish

@@ -23,6 +23,7 @@ from emailgw.core.template import (
 from emailgw.errors import Rejected
 from emailgw.wire.answers import Id, Time
 from emailgw.wire.bodies import decode
+from emailgw.wire.emails import Variables
 from emailgw.wire.reading import show_mailbox
 from emailgw.wire.schema import says
 from emailgw.wire.times import show_time
@@ -58,7 +59,7 @@ class TemplateRequest(msgspec.Struct, frozen=True, rename={"author": "from"}):
 
 
 class PreviewRequest(msgspec.Struct, frozen=True):
-    variables: dict[str, object] | None = None
+    variables: Variables = None
 
 
 _template = msgspec.json.Decoder(TemplateRequest)

@@ -102,7 +102,7 @@ def test_no_text_becomes_a_header(api: Api, field: str) -> None:
     for name, text in HOSTILE.items():
         to = f"{field.replace(' ', '')}{next(api.counter)}@example.test"
         response = api.post(body_with(field, text, to))
-        if response.status_code == 202:
+        if response.status_code == 200:
             accepted[name] = to
         else:
             assert response.status_code == 422, (name, response.text)
