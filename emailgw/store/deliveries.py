@@ -96,11 +96,11 @@ class _Like(NamedTuple):
 
 
 class Deliveries:
-    """`on_replay` is told which endpoint has something due that the log does not tell of."""
+    """`on_due` is told which endpoint has something due that no reader of the log wakes it for."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.on_replay: Callable[[EndpointId], None] | None = None
+        self.on_due: Callable[[EndpointId], None] | None = None
 
     async def claim(
         self, endpoint: EndpointId, now: int, until: int, lease: int, count: int, together: bool
@@ -225,7 +225,7 @@ class Deliveries:
             "WHERE webhook_deliveries.lease IS NULL"
         )
         await self._database.write(Verb((Statement(sql, {**_parameters(row), "now": now}),)))
-        self._tell_of_replay(endpoint)
+        self._tell_of(endpoint)
 
     async def tell(self, event: Event, endpoint: EndpointId, name: str) -> int:
         """Write an event that only this endpoint is told of; its id."""
@@ -238,6 +238,7 @@ class Deliveries:
             f"FROM ({newest}) AS n RETURNING event_id"
         )
         results = await self._database.write(Verb((writing(event), Statement(sql, row, touches=1))))
+        self._tell_of(endpoint)
         return int(results[-1][0][0] or 0)
 
     async def replay_range(self, endpoint: EndpointId, above: int, below: int, failed_only: bool, now: int) -> int:
@@ -249,7 +250,7 @@ class Deliveries:
         )
         parameters: Parameters = {"endpoint": endpoint, "above": above, "below": below, "now": now}
         count = len((await self._database.write(Verb((Statement(sql, parameters),))))[0])
-        self._tell_of_replay(endpoint)
+        self._tell_of(endpoint)
         return count
 
     async def forget(self, before: int, before_event: int, waiting_before: int, limit: int) -> int:
@@ -278,9 +279,9 @@ class Deliveries:
         results = await self._database.write(Verb(statements, durable=False))
         return len(results[0]) + len(results[1])
 
-    def _tell_of_replay(self, endpoint: EndpointId) -> None:
-        if self.on_replay is not None:
-            self.on_replay(endpoint)
+    def _tell_of(self, endpoint: EndpointId) -> None:
+        if self.on_due is not None:
+            self.on_due(endpoint)
 
     async def _listed(self, endpoint: EndpointId, ids: Sequence[int], order: str) -> Sequence[Listed]:
         if not ids:

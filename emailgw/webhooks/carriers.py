@@ -33,7 +33,7 @@ class Carriers:
 
     async def run(self) -> None:
         """Until cancelled; then all carriers are stopped."""
-        self._tools.deliveries.on_replay = self._wake
+        self._tools.deliveries.on_due = self._wake
         watch = asyncio.create_task(self._tools.courtesy.run(), name="courtesy")
         try:
             with self._tools.events.listening() as heard:
@@ -49,7 +49,7 @@ class Carriers:
                         pass
         finally:
             watch.cancel()
-            self._tools.deliveries.on_replay = None
+            self._tools.deliveries.on_due = None
             for id in list(self._carriers):
                 self._dismiss(id)
             if self._stopping:

@@ -180,7 +180,7 @@ def test_replays(store: Store, runner: asyncio.Runner) -> None:
     async def work() -> None:
         heard: list[str] = []
         await fill(store)
-        store.deliveries.on_replay = heard.append
+        store.deliveries.on_due = heard.append
         await settle(store, await claim(store, 1), DeliveryState.FAILED)
         leased = await claim(store, 2)
         assert await store.deliveries.replay_range(A, 0, 3, True, NOW) == 2
@@ -190,6 +190,18 @@ def test_replays(store: Store, runner: asyncio.Runner) -> None:
         assert heard == [A, A]
         with pytest.raises(NotFound):
             await store.deliveries.one(A, 99)
+
+    runner.run(work())
+
+
+def test_what_one_endpoint_alone_is_told_wakes_it(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        heard: list[str] = []
+        await fill(store, 0)
+        store.deliveries.on_due = heard.append
+        test = event_without_message(NOW, EventType.WEBHOOK_TEST, A)
+        told = await store.deliveries.tell(test, A, test.type.value)
+        assert (ids(await claim(store, 1)), heard) == ([told], [A])
 
     runner.run(work())
 

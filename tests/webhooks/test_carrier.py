@@ -14,6 +14,7 @@ import resend
 import standardwebhooks
 
 from emailgw.core.directory import Dialect
+from emailgw.core.events import EventType, event_without_message
 from emailgw.core.listing import EventFilter
 from emailgw.core.webhooks import EndpointStatus
 from emailgw.webhooks.carrier import Carrier
@@ -123,6 +124,17 @@ async def test_connections_are_kept(tmp_path: Path, endpoint: WebhookEndpoint) -
     posted = endpoint.received()
     assert len(posted) == 300
     assert len({one.connection for one in posted}) <= world.tools.window
+
+
+async def test_a_test_is_sent_at_once_when_nothing_else_happens(tmp_path: Path, endpoint: WebhookEndpoint) -> None:
+    """No reader of the log wakes a carrier for it."""
+    async with World.open(tmp_path) as world:
+        quiet = await world.add(endpoint.url(), events=("email.bounced",))
+        for count in range(1, 4):
+            event = event_without_message(clock(), EventType.WEBHOOK_TEST, quiet.id)
+            await world.store.deliveries.tell(event, quiet.id, event.type.value)
+            await world.until(quiet, "delivered", count)
+    assert [posted.json["type"] for posted in endpoint.received()] == ["webhook.test"] * 3
 
 
 async def test_an_endpoint_that_closes_after_each_answer(tmp_path: Path, endpoint: WebhookEndpoint) -> None:
