@@ -20,7 +20,7 @@ from emailgw.core.listing import EventFilter
 from emailgw.errors import StoreUnavailable, TooManyRequests
 from emailgw.queue.keyring import KeyRing
 from emailgw.store.events import EventLog
-from emailgw.wire.events import EventLine, show_told
+from emailgw.wire.events import EventLine, event_id, show_told
 
 PER_KEY = 10  # streams
 AT_ONCE = 100  # events read and sent together
@@ -61,8 +61,10 @@ class Streams:
                 del self._open[key.id]
 
     async def follow(self, key: ApiKey, wanted: EventFilter, position: int) -> AsyncGenerator[bytes, None]:
-        """Pieces of the stream, until the daemon stops or the key is good no more."""
-        yield b"retry: 3000\n\n"
+        """Pieces of the stream, until the daemon stops or the key is good no more. The first, and each comment, says
+        where it is: a reader that is cut off before it was told anything misses nothing either.
+        """
+        yield b"retry: 3000\n" + _place(position)
         with self._log.listening() as heard:
             while not self._closing and await self._keys.still(key) is not None:
                 heard.clear()
@@ -77,7 +79,7 @@ class Streams:
                     async with asyncio.timeout(HEARTBEAT):
                         await heard.wait()
                 except TimeoutError:
-                    yield b": still here\n\n"
+                    yield b": still here\n" + _place(position)
                 else:
                     await asyncio.sleep(PAUSE)
 
@@ -118,6 +120,11 @@ async def _left(receive: Receive) -> None:
     """Returns when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _place(position: int) -> bytes:
+    """Sets what the reader comes back with, and tells it of no event, for it has no data (WHATWG HTML §9.2.6)."""
+    return f"id: {event_id(position)}\n\n".encode()
 
 
 def _frame(shown: EventLine) -> bytes:

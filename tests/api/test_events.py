@@ -116,6 +116,15 @@ class Reader:
         return [json.loads(line.removeprefix(b"data: ")) for line in lines if line.startswith(b"data: ")]
 
 
+def test_who_was_told_of_nothing_yet_can_go_on_too(api: Api) -> None:
+    with Reader(api, "type=email.bounced") as reader:
+        reader.until(b"\n\n")
+        [place] = [line for line in reader.read.split(b"\n") if line.startswith(b"id: ")]
+    id, _ = api.send()  # while nobody reads
+    with Reader(api, Last_Event_ID=place.removeprefix(b"id: ").decode().strip()) as again:
+        again.until(id.encode())
+
+
 def test_a_stream_is_live_and_resumes(api: Api) -> None:
     with Reader(api, "type=email.delivered") as reader:
         id, _ = api.send()

@@ -24,8 +24,8 @@ async def test_silence_is_broken_by_a_comment(tmp_path: Path, monkeypatch: pytes
     store = await open_store(tmp_path)
     try:
         pieces = streams_of(store).follow(LOCAL, EventFilter(), 0)
-        assert await anext(pieces) == b"retry: 3000\n\n"
-        assert [await anext(pieces) for _ in range(2)] == [b": still here\n\n"] * 2
+        assert await anext(pieces) == b"retry: 3000\nid: evt_0\n\n"
+        assert [await anext(pieces) for _ in range(2)] == [b": still here\nid: evt_0\n\n"] * 2
         await store.queue.enqueue(*make_mail(now=NOW))
         piece = b""
         while not piece.startswith(b"id: evt_1\nevent: email.sent\ndata: "):
