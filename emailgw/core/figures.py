@@ -6,7 +6,8 @@ import msgspec
 
 from emailgw.core.ids import MessageId
 
-HALF_HOUR = 1_800_000  # milliseconds: every time zone in wide use begins its hours with one
+HALF_HOUR = 1_800_000  # milliseconds: what is counted together. Nearly every time zone begins its hours with one
+QUARTER = HALF_HOUR // 2  # with which all of them begin theirs
 
 # Beside the event types: the delay of a delivery, what people did for the first time, and what machines did.
 DELAY = "delay"

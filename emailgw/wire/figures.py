@@ -15,6 +15,7 @@ from emailgw.core.figures import (
     MACHINE_CLICKED,
     MACHINE_OPENED,
     PERCENTILES,
+    QUARTER,
     FiguresFilter,
     FiguresLine,
     percentiles,
@@ -167,7 +168,7 @@ def read_figures(query: Mapping[str, str], now: int, domains: tuple[str, ...]) -
     periods = _cut(since, until, _LENGTHS[granularity], zone) if granularity else [(since, until)]
     name, colon, value = query.get("tag", "").partition(":")
     wanted = FiguresFilter(
-        tuple(periods),
+        _counted(periods),
         domains,
         (name, value if colon else None) if name else None,
         by_domain="domain" in dimensions,
@@ -188,11 +189,11 @@ def _read_zone(name: str) -> ZoneInfo:
 
 
 def _read_time(query: Mapping[str, str], now: int, zone: ZoneInfo) -> tuple[int, int]:
-    """In whole half hours; the last 30 days unless given."""
+    """In whole quarters of an hour; the last 30 days unless given."""
     until = _local(read_day(query, "end_date", True), query.get("end_date", ""), zone)
     since = _local(read_day(query, "start_date", False), query.get("start_date", ""), zone)
-    until = now + HALF_HOUR - now % HALF_HOUR if until is None else until + -until % HALF_HOUR
-    since = until - 30 * DAY if since is None else since - since % HALF_HOUR
+    until = now + HALF_HOUR - now % HALF_HOUR if until is None else until + -until % QUARTER
+    since = until - 30 * DAY if since is None else since - since % QUARTER
     if since >= until:
         raise Rejected("The `start_date` parameter lies behind `end_date`.", name="invalid_parameter")
     return since, until
@@ -217,6 +218,13 @@ def _cut(since: int, until: int, length: str, zone: ZoneInfo) -> list[tuple[int,
         if len(periods) > MOST_PERIODS:
             raise Rejected(f"That is more than {MOST_PERIODS} periods: ask for fewer days.", name="invalid_parameter")
     return periods
+
+
+def _counted(periods: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The whole half hours of periods that follow each other; one that two of them share is the later one's."""
+    lows = [low - low % HALF_HOUR for low, _ in periods]
+    end = periods[-1][1]
+    return tuple(zip(lows, [*lows[1:], end + -end % HALF_HOUR], strict=True))
 
 
 def _next(at: int, length: str, zone: ZoneInfo) -> int:
