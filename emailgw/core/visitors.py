@@ -4,7 +4,8 @@ Tables and pure decisions; `queue.visits` records what they say. A machine's vis
 with the reason; it never counts as a person's.
 
 Proxies that fetch pictures when their user looks at the mail (Gmail's, Yahoo's, Outlook's) stand for that person.
-Apple's fetches all pictures of all mail whether it is read or not, and tells nothing.
+Apple's fetches all pictures of all mail whether it is read or not, and tells nothing; nor does Gmail's when it fetches
+some before anybody looks, under the name of a browser of its own.
 """
 
 import re
@@ -19,11 +20,15 @@ PAIR = 1_000  # or two
 EARLY = 10_000  # milliseconds after delivery in which nobody follows two
 AT_ONCE = 1_000  # or one
 
-PERSONS_PROXY = re.compile(r"GoogleImageProxy|YahooMailProxy|OutlookImageProxy", re.IGNORECASE)
+# And a mail program that says no more than a previewer does: Outlook for Windows fetches pictures itself.
+PERSONS_PROGRAM = re.compile(
+    r"GoogleImageProxy|YahooMailProxy|OutlookImageProxy|\bMicrosoft Outlook [\d.]+", re.IGNORECASE
+)
 
 # User agents by what they are; the first that matches counts.
 AGENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("Apple Mail Privacy Protection", re.compile(r"Mozilla/5\.0")),
+    ("Gmail's prefetch", re.compile(r"Mozilla/5\.0 .* Chrome/42\.0\.2311\.135 .*Edge/12\.246 Mozilla/5\.0")),
     (
         "security scanner",
         re.compile(
@@ -47,12 +52,13 @@ AGENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "program",
         re.compile(
             r"(?:curl|wget|python|go-http-client|java|libwww-perl|lwp|ruby|php|node|axios|got|undici|aiohttp|httpx|"
-            r"apache-httpclient|scrapy|guzzle|perl|powershell|winhttp|postmanruntime|insomnia)\b",
+            r"apache-httpclient|okhttp|reqwest|dart|libcurl|faraday|scrapy|guzzle|perl|powershell|winhttp|postmanruntime|insomnia)\b",
             re.IGNORECASE,
         ),
     ),
 )  # fmt: skip
-_WHOLE = frozenset({"Apple Mail Privacy Protection"})  # the very name: longer ones begin alike
+# The very names: longer ones begin alike.
+_WHOLE = frozenset({"Apple Mail Privacy Protection", "Gmail's prefetch"})
 _PREFETCH = {
     "sec-purpose": "prefetch prerender preview",
     "purpose": "prefetch preview",
@@ -85,7 +91,7 @@ def machine_by_request(method: str, headers: Mapping[str, str]) -> str | None:
     agent = headers.get("user-agent", "")[:1_000].strip()
     if not agent:
         return "no user agent"
-    if PERSONS_PROXY.search(agent):
+    if PERSONS_PROGRAM.search(agent):
         return None
     for reason, pattern in AGENTS:
         if (pattern.fullmatch if reason in _WHOLE else pattern.match)(agent):

@@ -18,6 +18,9 @@ GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)",
         "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
         "Mozilla/4.0 (compatible; MSIE 7.0; Trident/7.0; Microsoft Outlook 16.0.5134; ms-office)",
+        "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 "
+        "Safari/537.36 Edge/12.246",
         "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0",
         "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0",
     ],
@@ -30,6 +33,14 @@ def test_people_and_the_proxies_they_read_by(agent: str) -> None:
     ("agent", "reason"),
     [
         ("Mozilla/5.0", "Apple Mail Privacy Protection"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 "
+            "Safari/537.36 Edge/12.246 Mozilla/5.0",
+            "Gmail's prefetch",
+        ),
+        ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Word 16.0.17328; Pro)", "link preview"),
+        ("Microsoft Office Existence Discovery", "link preview"),
+        ("okhttp/4.12.0", "program"),
         ("", "no user agent"),
         ("curl/8.5.0", "program"),
         ("python-requests/2.32", "program"),
