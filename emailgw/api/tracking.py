@@ -8,6 +8,7 @@ import base64
 import hashlib
 import html
 import ipaddress
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote
 
@@ -16,6 +17,7 @@ from starlette.responses import Response
 
 from emailgw.api.limits import BodyLimits
 from emailgw.api.operation import DescribedRoute, Endpoint, Operation, open_route
+from emailgw.core.address import AddressError, parse_domain
 from emailgw.core.visitors import Visit, machine_by_request
 from emailgw.errors import NotFound
 from emailgw.mime.tokens import Kind, Token, Tokens
@@ -25,6 +27,7 @@ from emailgw.queue.visits import VisitLog
 # One transparent pixel.
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 _SAFE_IN_URL = "%/:=&?~#+!$,;'@()*[]|-._"
+_PARTS = re.compile(r"(https?://)([^/\\?#]*@)?([^/\\?#:]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _LONGEST_AGENT = 500
 _LARGEST_FORM = 16 << 10
 
@@ -98,8 +101,7 @@ class TrackingResource:
         self._visits.note(Visit(self._clock(), token.recipient_id, link, self._ip(request), _agent(request), machine))
         if link is None:
             return Response(PIXEL, 200, _PRIVATE, "image/gif")
-        location = quote(link, safe=_SAFE_IN_URL)
-        return Response(None, 302, {**_REDIRECT, "location": location})
+        return Response(None, 302, {**_REDIRECT, "location": _location(link)})
 
     async def page(self, request: Request) -> Response:
         token = self._unsubscribe_token(request)
@@ -152,6 +154,21 @@ def _for_people(endpoint: Endpoint) -> Endpoint:
             return Response(body, 404, _PAGE, "text/html; charset=utf-8")
 
     return answered
+
+
+def _location(link: str) -> str:
+    """The link as a browser that reads it in a page asks for it (WHATWG URL §4.4): a header field is ASCII, and not all
+    who follow it mend the host and the slashes.
+    """
+    parts = _PARTS.fullmatch(link)
+    if parts is not None and not (link.isascii() and "\\" not in link):
+        scheme, user, host, path, rest = parts.groups("")
+        try:
+            host = parse_domain(host)
+        except AddressError:
+            pass
+        link = scheme + user + host + path.replace("\\", "/") + rest
+    return quote(link, safe=_SAFE_IN_URL)
 
 
 def _agent(request: Request) -> str:

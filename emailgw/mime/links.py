@@ -25,8 +25,11 @@ _DROPPED = re.compile(r"[\t\n\r]")  # anywhere in a URL (WHATWG URL §4.4)
 _CONTROL_OR_SPACE = "".join(map(chr, range(0x21)))  # at either end of a URL (the same)
 _PICTURE = '<img src="{}" alt="" width="1" height="1" style="border:0;width:1px;height:1px">'
 _BODY_END = re.compile(r"</body(?=[\t\n\f\r />])", re.IGNORECASE)
-# In plain text a URL ends before what ends a sentence or a bracket around it.
-_TEXT_URL = re.compile(r"(?<![A-Za-z0-9])https?://[^\s<>\"'\\^`{|}]*[^\s<>\"'\\^`{|}.,;:!?)\]*_]", re.IGNORECASE)
+# In plain text a URL ends before what ends a sentence or a bracket around it. One that goes on with a placeholder is
+# not known yet.
+_TEXT_URL = re.compile(
+    r"(?<![A-Za-z0-9])(?>https?://[^\s<>\"'\\^`{|}]*[^\s<>\"'\\^`{|}.,;:!?)\]*_])(?!\{)", re.IGNORECASE
+)
 
 Retarget = Callable[[str], str | None]
 

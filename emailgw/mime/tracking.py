@@ -22,7 +22,8 @@ VISITS = "/t/"
 UNSUBSCRIBE = "/u/"
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
-_PLACEHOLDER = re.compile(r"\{{2,3}[ \t]*&?[ \t]*(?:" + "|".join(PLACEHOLDER_NAMES) + r")[ \t]*\}{2,3}")
+# With the scheme that editors put before what is no URL yet.
+_PLACEHOLDER = re.compile(r"(?:https?://)?\{{2,3}[ \t]*&?[ \t]*(?:" + "|".join(PLACEHOLDER_NAMES) + r")[ \t]*\}{2,3}")
 _remembered = functools.lru_cache(64)(read_page)  # of a mailing that says the same to everybody, once for all
 _LONGEST_REMEMBERED = 128 * 1024  # characters
 
@@ -76,8 +77,8 @@ class Letter(NamedTuple):
         return None if wanted is None else self.links.unsubscribe(self.message, self.recipient, wanted)
 
     def click(self, target: str) -> str | None:
-        """The link by way of us; None for what is left alone."""
-        if not is_target(target) or self.links.is_own(target):
+        """The link by way of us; None for what is left alone, also for what the link to unsubscribe by is a part of."""
+        if not is_target(target) or self.links.is_own(target) or _has_placeholder(target):
             return None
         return self.links.click(self.recipient.id, target)
 
@@ -117,18 +118,26 @@ def track_html(source: str, letter: Letter, own: set[str]) -> str:
                 letter.links.pixel(letter.recipient.id) if tracking.opens else None,
             )
     # Last, so that the link to unsubscribe by is not one to track.
-    return _PLACEHOLDER.sub(html.escape(letter.unsubscribe_url or ""), source)
+    return _filled(source, html.escape(letter.unsubscribe_url or ""))
 
 
 def track_text(source: str, letter: Letter, own: set[str]) -> str:
     if letter.tracking.clicks and letter.tracking.text:
         source = retarget_text(source, lambda target: letter.click(target) if target not in own else None)
-    return _PLACEHOLDER.sub(letter.unsubscribe_url or "", source)
+    return _filled(source, letter.unsubscribe_url or "")
 
 
 def has_placeholder(content: Content) -> bool:
+    return any(text is not None and _has_placeholder(text) for text in (content.html, content.text))
+
+
+def _has_placeholder(text: str) -> bool:
     # Most texts have no brace at all, and the expression takes twenty times as long to see that.
-    return any(text is not None and "{{" in text and _PLACEHOLDER.search(text) for text in (content.html, content.text))
+    return "{{" in text and _PLACEHOLDER.search(text) is not None
+
+
+def _filled(text: str, url: str) -> str:
+    return _PLACEHOLDER.sub(url, text) if "{{" in text else text
 
 
 def urls_in(field: str) -> list[str]:

@@ -26,6 +26,7 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 HTML = (
     '<html><body><p>Hi <a href="https://shop.test/a?x=1&amp;y=%C3%BC">one</a> <a href="mailto:a@b.test">mail</a>\n'
     "<a href='https://shop.test/b' data-no-track>two</a> <a href=\"https://shop.test/\xfc\">three</a>"
+    "<a href='https://b\xfccher.test\\c'>four</a>"
     '<a href="{{{UNSUBSCRIBE_URL}}}">leave</a></p></body></html>'
 )
 LINK = re.compile(r'href="(https://links\.sender\.test(/t/[^"]+))"')
@@ -85,17 +86,18 @@ def test_each_link_leads_where_it_led_and_is_told_of(gateway: Gateway, sink: Sin
     assert verdicts(data, dns.nameserver) == {"rsa-sha256": True, "ed25519-sha256": True}
     html = html_of(message)
     links = LINK.findall(html)
-    assert len(links) == 2
+    assert len(links) == 3
     assert 'href="mailto:a@b.test"' in html
     assert "href='https://shop.test/b' data-no-track" in html
     assert "/u/" in html
     assert "{{{" not in html
 
     answers = [visit(gateway, unescape(path)) for _, path in links]
-    assert [answer.status_code for answer in answers] == [302, 302]
+    assert [answer.status_code for answer in answers] == [302, 302, 302]
     assert [answer.headers["location"] for answer in answers] == [
         "https://shop.test/a?x=1&y=%C3%BC",
         "https://shop.test/%C3%BC",
+        "https://xn--bcher-kva.test/c",
     ]
     assert all("no-store" in answer.headers["cache-control"] for answer in answers)
     pixel = re.findall(r'<img src="https://links\.sender\.test(/t/[^"]+)"', html)
@@ -103,13 +105,14 @@ def test_each_link_leads_where_it_led_and_is_told_of(gateway: Gateway, sink: Sin
     assert (picture.headers["content-type"], len(picture.content)) == ("image/gif", 43)
     assert "no-store" in picture.headers["cache-control"]
 
-    clicks = events_of(gateway, id, "email.clicked", 2)
+    clicks = events_of(gateway, id, "email.clicked", 3)
     assert {click["data"]["click"]["link"] for click in clicks} == {
         "https://shop.test/a?x=1&y=\xfc".replace("\xfc", "%C3%BC"),
         "https://shop.test/\xfc",
+        "https://b\xfccher.test\\c",
     }
-    # Two links within a second: no person is so quick.
-    assert [click["data"]["click"]["machine"] for click in clicks] == [True, True]
+    # Several links within a second: no person is so quick.
+    assert [click["data"]["click"]["machine"] for click in clicks] == [True, True, True]
     [opened] = events_of(gateway, id, "email.opened", 1)
     assert opened["data"]["open"]["machine"] is False
     assert opened["data"]["open"]["userAgent"] == BROWSER
@@ -127,7 +130,7 @@ def test_a_changed_link_is_none(gateway: Gateway, sink: Sink) -> None:
     _, message, _ = sent(gateway, sink, "forger@example.test", html=HTML, tracking=ALL, unsubscribe=True)
     paths = [path for _, path in LINK.findall(html_of(message))]
     paths += re.findall(r"<https://links\.sender\.test(/u/[^>]+)>", str(message["list-unsubscribe"]))
-    assert len(paths) == 3
+    assert len(paths) == 4
     for path in paths:
         for at in (3, 10, 30, len(path) - 1):
             forged = path[:at] + ("A" if path[at] != "A" else "B") + path[at + 1 :]
@@ -208,7 +211,7 @@ def test_mailings_offer_to_unsubscribe(gateway: Gateway, sink: Sink) -> None:
 
 def test_links_work_while_the_store_is_busy(gateway: Gateway, sink: Sink) -> None:
     id, message, _ = sent(gateway, sink, "busy@example.test", html=HTML, tracking=ALL)
-    [(_, path), _] = LINK.findall(html_of(message))
+    [(_, path), *_] = LINK.findall(html_of(message))
     other = sqlite3.connect(gateway.data_dir / "emailgw.db", timeout=5, isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")  # nobody else can write now

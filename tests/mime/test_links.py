@@ -159,3 +159,8 @@ def test_links_in_text() -> None:
         "<[HTTPS://E.test/z]>!"
     ).replace("x_(y],", "x_(y]),")
     assert retarget_text(text, lambda url: None) == text
+
+
+def test_a_url_in_text_that_goes_on_with_a_placeholder_is_none_yet() -> None:
+    text = "https://a.test/?u={{{UNSUBSCRIBE_URL}}} https://a.test/{{id}}/x http://{{{UNSUBSCRIBE_URL}}}"
+    assert retarget_text(text, lambda url: "?") == text
