@@ -60,7 +60,7 @@ async def test_one_bad_address_spoils_a_name(addresses: list[str]) -> None:
         (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "500"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world", "more than 10"),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 11, "more than 10"),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", "127"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "127.0.0.1: its answer is not valid HTTP"),
         (b"", "127"),
     ],
 )

@@ -106,4 +106,6 @@ def late(host: str, timeout: int) -> OutHttpError:
 
 
 def in_words(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientResponseError):  # whose own text begins with a status that nobody sent
+        return clean_line(f"its answer is not valid HTTP: {error.message}", 200)
     return clean_line(str(error) or type(error).__name__, 200)
