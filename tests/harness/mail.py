@@ -10,6 +10,7 @@ from emailgw.core.events import Attempt, Delays, Detail, Event, EventType, Sourc
 from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId, SerialNumbers, uuid7
 from emailgw.core.model import Content, Message, Recipient, RecipientState
 from emailgw.core.status import DeliveryStatus, EnhancedStatus, Reply
+from emailgw.store.arriving import Arrival
 
 NOW = 1_800_000_000_000  # milliseconds: what the clock says unless a test moves it
 HOUR = 3_600_000
@@ -67,6 +68,16 @@ def make_mail(
     )
     events = tuple(event_of(recipient, EventType.QUEUED, now, source=Source.API) for recipient in recipients)
     return Mail(message, whole, recipients, events)
+
+
+def together(*mails: Mail) -> Arrival:
+    """Several mails as `accept` hands them to the store in one piece."""
+    return Arrival(
+        {mail.message.content_id: mail.content for mail in mails},
+        [mail.message for mail in mails],
+        [recipient for mail in mails for recipient in mail.recipients],
+        [event for mail in mails for event in mail.events],
+    )
 
 
 def event_of(recipient: Recipient, type: EventType, now: int = NOW, **detail: Any) -> Event:

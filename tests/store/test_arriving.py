@@ -6,18 +6,8 @@ import msgspec
 import pytest
 
 from emailgw.errors import Contradiction, NotFound
-from emailgw.store.arriving import Arrival
 from emailgw.store.open import Store
-from tests.harness.mail import Mail, make_mail
-
-
-def together(*mails: Mail) -> Arrival:
-    return Arrival(
-        {mail.message.content_id: mail.content for mail in mails},
-        [mail.message for mail in mails],
-        [recipient for mail in mails for recipient in mail.recipients],
-        [event for mail in mails for event in mail.events],
-    )
+from tests.harness.mail import make_mail, together
 
 
 async def test_alone_and_in_a_batch_a_message_is_stored_alike(store: Store) -> None:

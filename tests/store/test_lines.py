@@ -11,7 +11,7 @@ from emailgw.store.arriving import Arrival
 from emailgw.store.messages import EVENTS_SHOWN
 from emailgw.store.open import Store
 from emailgw.store.paging import Piece
-from tests.harness.mail import NOW, event_of, make_mail
+from tests.harness.mail import NOW, event_of, make_mail, together
 
 DOMAIN = DomainId(uuid7(NOW, bytes(10)))
 TEMPLATE = TemplateId(uuid7(NOW, bytes(9) + b"t"))
@@ -29,9 +29,7 @@ async def test_a_line_says_where_a_message_comes_from_and_what_happened(store: S
     contents = {message.content_id: mail.content}
     await store.queue.enqueue_all(Arrival(contents, (message,), mail.recipients, (*mail.events, *late, *taken)))
     plain = make_mail(now=NOW + 1, author="a@elsewhere.test")
-    await store.queue.enqueue_all(
-        Arrival({plain.message.content_id: plain.content}, (plain.message,), plain.recipients, plain.events)
-    )
+    await store.queue.enqueue_all(together(plain))
     shown = (EventType.QUEUED, EventType.DELIVERED)
     other, line = (await store.messages.page(MessageFilter(), Piece(), shown, count=False)).lines
     assert line.message == message
