@@ -24,6 +24,7 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 
 # With the scheme that editors put before what is no URL yet.
 _PLACEHOLDER = re.compile(r"(?:https?://)?\{{2,3}[ \t]*&?[ \t]*(?:" + "|".join(PLACEHOLDER_NAMES) + r")[ \t]*\}{2,3}")
+_SEALED = "-----BEGIN PGP "  # signed or encrypted within the text (RFC 9580 section 7)
 _remembered = functools.lru_cache(64)(read_page)  # of a mailing that says the same to everybody, once for all
 _LONGEST_REMEMBERED = 128 * 1024  # characters
 
@@ -122,7 +123,7 @@ def track_html(source: str, letter: Letter, own: set[str]) -> str:
 
 
 def track_text(source: str, letter: Letter, own: set[str]) -> str:
-    if letter.tracking.clicks and letter.tracking.text:
+    if letter.tracking.clicks and letter.tracking.text and _SEALED not in source:
         source = retarget_text(source, lambda target: letter.click(target) if target not in own else None)
     return _filled(source, letter.unsubscribe_url or "")
 

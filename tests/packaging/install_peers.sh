@@ -18,6 +18,7 @@ command -v npm >/dev/null || missing="$missing npm"
 for pair in postfix:/usr/sbin/postfix debootstrap:/usr/sbin/debootstrap iproute2:/sbin/ip \
     systemd-container:/usr/bin/systemd-nspawn systemd:/usr/bin/systemd-analyze curl:/usr/bin/curl chromium:/usr/bin/chromium \
     swaks:/usr/bin/swaks msmtp:/usr/bin/msmtp s-nail:/usr/bin/s-nail php-cli:/usr/bin/php git-email:/usr/lib/git-core/git-send-email \
+    openssl:/usr/bin/openssl gpg:/usr/bin/gpg gpg-agent:/usr/bin/gpg-agent \
     testssl.sh:/usr/bin/testssl libmailtools-perl:/usr/share/perl5/Mail/Address.pm libio-socket-ssl-perl:/usr/share/perl5/IO/Socket/SSL.pm \
     "faketime:$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null || echo none)"; do
     test -e "${pair#*:}" || missing="$missing ${pair%%:*}"
