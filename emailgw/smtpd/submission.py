@@ -12,7 +12,7 @@ import msgspec
 
 from emailgw import metrics
 from emailgw.core.address import Address, AddressError
-from emailgw.core.directory import ApiKey
+from emailgw.core.directory import KEY_PREFIXES, ApiKey
 from emailgw.core.dsn import MessageRequest, RecipientRequest
 from emailgw.core.text import clean_line
 from emailgw.errors import NoRoom, Rejected, TooManyRequests
@@ -98,7 +98,7 @@ class _Visitor:
             return "235 2.7.0 Authentication succeeded"
         metrics.failed_logins.inc()
         self._logins += 1
-        log.info("failed login from %s as %s", self._client, clean_line(credentials.user, 100))
+        log.info("failed login from %s as %s", self._client, _shown(credentials.user))
         await asyncio.sleep(self._failures.delay(self._client.address, f"user {credentials.user}"))
         if self._logins >= MOST_LOGINS:
             return "421 4.7.0 Too many failed logins, goodbye"
@@ -170,6 +170,11 @@ class _Visitor:
         except (Rejected, NoRoom) as error:
             return reply_to(error, self._client)
         return f"250 2.0.0 OK: queued as {id}"
+
+
+def _shown(user: str) -> str:
+    """For the log. Who mixes up the fields gives a key as user name: of that as much as its hint has."""
+    return f"{user[:9]}…" if user.startswith(tuple(KEY_PREFIXES.values())) else clean_line(user, 100)
 
 
 def reply_to(error: Rejected | NoRoom, client: Client) -> str:

@@ -184,6 +184,14 @@ def test_django(host: Host, sink: Sink, way: str) -> None:
     arrived(sink, f"b{to}")
 
 
+def test_a_key_given_as_the_user_name_is_not_logged(host: Host) -> None:
+    wrong = pytest.raises(smtplib.SMTPAuthenticationError)
+    with smtplib.SMTP("127.0.0.1", host.ports["plain"], timeout=30) as client, wrong:
+        client.login(host.gateway.key, "password")
+    assert f"as {host.gateway.key[:9]}…" in host.gateway.log()
+    assert host.gateway.key not in host.gateway.log()
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["SIGHUP", "by itself"])
 def test_a_new_certificate_is_shown_without_a_restart(host: Host, told: bool) -> None:
     """At once when told to, else with the next look; sessions that are open stay."""
