@@ -14,7 +14,9 @@ from emailgw.wire.schema import says
 from emailgw.wire.times import show_time
 
 TTL = 3600
-REGION = "self-hosted"
+# Typed clients of Resend's (.NET, Rust) read nothing of a domain whose region or kind of record they have no word for.
+REGION = {Dialect.RESEND: "us-east-1", Dialect.SENDKIT: "self-hosted"}
+WITHOUT_WORD = {Dialect.RESEND: ("DMARC",), Dialect.SENDKIT: ()}
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _STATUSES = ("not_started", "pending", "partially_verified", "verified", "partially_failed", "failed")
@@ -126,7 +128,7 @@ class DomainShown(TypedDict):
     id: Id
     name: str
     status: Annotated[str, says(enum=list(_STATUSES))]
-    region: str
+    region: Annotated[str, says("Means nothing here.")]
     capabilities: Capabilities
     sending_enabled: bool
     open_tracking: bool
@@ -137,8 +139,10 @@ class DomainShown(TypedDict):
     checked_at: Time | None
     created_at: Time
     updated_at: Time
-    records: NotRequired[list[RecordShown]]
-    dns_records: NotRequired[list[DnsRecordShown]]
+    records: NotRequired[
+        Annotated[list[RecordShown], says("With names relative to the domain; for Resend's keys without DMARC.")]
+    ]
+    dns_records: NotRequired[Annotated[list[DnsRecordShown], says("All of them, with whole names.")]]
 
 
 def show_domain(domain: Domain, records: tuple[DomainRecord, ...] | None, dialect: Dialect) -> DomainShown:
@@ -150,7 +154,7 @@ def show_domain(domain: Domain, records: tuple[DomainRecord, ...] | None, dialec
         "id": domain.id,
         "name": domain.name,
         "status": _status(domain),
-        "region": REGION,
+        "region": REGION[dialect],
         "capabilities": {"sending": "enabled", "receiving": "enabled" if domain.receiving else "disabled"},
         "sending_enabled": domain.status is DomainStatus.VERIFIED,
         "open_tracking": domain.open_tracking,
@@ -163,7 +167,8 @@ def show_domain(domain: Domain, records: tuple[DomainRecord, ...] | None, dialec
         "updated_at": checked or at,
     }
     if records is not None:
-        shown["records"] = [_record(record, domain) for record in records]
+        named = [record for record in records if record.purpose not in WITHOUT_WORD[dialect]]
+        shown["records"] = [_record(record, domain) for record in named]
         shown["dns_records"] = [
             _dns_record(record, index, domain, at, checked or at) for index, record in enumerate(records)
         ]

@@ -86,8 +86,8 @@ class BufferField(msgspec.Struct, frozen=True):
     type: Literal["Buffer"] = "Buffer"
 
 
-class AttachmentField(msgspec.Struct, frozen=True):
-    """Either `content` or `path`. `inline_content_id` means `content_id`."""
+class AttachmentField(msgspec.Struct, frozen=True, rename={"kind": "contentType"}):
+    """Either `content` or `path`. `inline_content_id` means `content_id`, `contentType` (Rust) `content_type`."""
 
     content: Annotated[str | list[int] | BufferField | None, says("Base64, or an array of octets.")] = None
     filename: str | None = None
@@ -97,6 +97,7 @@ class AttachmentField(msgspec.Struct, frozen=True):
     content_type: Annotated[str | None, says("Told by the answer of `path` or by `filename` unless given.")] = None
     content_id: Annotated[str | None, says("Shown inline where the HTML says `cid:…`.")] = None
     inline_content_id: str | None = None
+    kind: str | None = None
 
     @property
     def given(self) -> str | list[int] | None:
@@ -305,7 +306,9 @@ def _attachment(field: AttachmentField, index: int, fetched: Mapping[str, Fetche
     return Attachment(
         filename=name or ("" if content_id else f"attachment-{index + 1}"),
         data=data,
-        content_type=field.content_type or (found_type if found_type not in (None, BINARY) else type_of(name)),
+        content_type=field.content_type
+        or field.kind
+        or (found_type if found_type not in (None, BINARY) else type_of(name)),
         content_id=content_id.strip("<>") if content_id else None,
     )
 

@@ -138,7 +138,7 @@ class SuppressionShown(TypedDict):
     object: Literal["suppression"]
     id: Id
     email: str
-    origin: SuppressionReason
+    origin: Annotated[SuppressionReason, says("As `reason`, but `manual` for `unsubscribe`: Resend has no such word.")]
     reason: SuppressionReason
     domain: str | None
     list: str | None
@@ -160,7 +160,7 @@ def show_suppression(entry: Suppression, dialect: Dialect) -> SuppressionShown:
         "object": "suppression",
         "id": entry.id,
         "email": str(entry.address),
-        "origin": entry.reason,
+        "origin": SuppressionReason.MANUAL if entry.reason is SuppressionReason.UNSUBSCRIBE else entry.reason,
         "reason": entry.reason,
         "domain": entry.domain or None,
         "list": entry.list or None,

@@ -1,4 +1,4 @@
-"""Bodies as clients write them that cannot run here: Laravel and Symfony (PHP), Swoosh (Elixir), resend-go."""
+"""Bodies as clients write and read them that cannot run here: those of PHP, Elixir, Go, .NET and Rust."""
 
 import email
 import email.policy
@@ -89,3 +89,26 @@ def test_a_time_out_of_the_calendar(api: Api) -> None:
         assert api.post(fresh(scheduled_at=when)).json()["name"] == "invalid_parameter"
         answer = api.post({"name": "k", "expires_at": when}, path="/api-keys")
         assert answer.status_code == 422
+
+
+def test_typed_clients_have_a_word_for_everything(api: Api) -> None:
+    """.NET and Rust refuse an answer whole where an enumeration has a member that theirs has not."""
+    made = api.post({"name": "typed.test"}, path="/domains").json()
+    for shown in (made, api.get(f"/domains/{made['id']}").json()):
+        assert shown["region"] in ("us-east-1", "eu-west-1", "sa-east-1", "ap-northeast-1")
+        assert {record["record"] for record in shown["records"]} <= {"SPF", "DKIM", "Receiving", "Tracking"}
+    other = api.get(f"/domains/{made['id']}", api.sendkit).json()
+    assert "DMARC" in {record["record"] for record in other["records"]}
+    for reason in ("manual", "bounce", "complaint", "unsubscribe"):
+        api.post({"email": f"{reason}@typed.test", "reason": reason}, path="/suppressions")
+        entry = api.get(f"/suppressions/{reason}@typed.test").json()
+        assert entry["reason"] == reason
+        assert entry["origin"] == ("manual" if reason == "unsubscribe" else reason)
+
+
+def test_rust_says_content_type_in_another_case(api: Api) -> None:
+    to = to_new(api)
+    file = {"content": [37, 80], "filename": "report", "contentType": "application/pdf"}
+    assert api.post(fresh(to=to, attachments=[file])).status_code == 200
+    message = email.message_from_bytes(api.delivered(to).data)
+    assert "application/pdf" in [part.get_content_type() for part in message.walk()]
