@@ -111,6 +111,8 @@ class Carriers:
         if not task.done():
             self._stopping.add(task)
             task.add_done_callback(self._stopping.discard)
+            # What it gives back, and what failed last, is due before the leases end that its successor saw.
+            task.add_done_callback(lambda _: self._wake(id))
 
     def _wake(self, id: EndpointId, urgent: bool = False) -> None:
         if id in self._carriers:

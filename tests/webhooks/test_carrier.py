@@ -248,6 +248,21 @@ async def test_a_long_answer_is_read_no_further_than_it_matters(tmp_path: Path, 
     assert 0 < len(attempt.response) <= 300
 
 
+async def test_what_the_old_url_was_not_told_the_new_one_is_told_at_once(
+    tmp_path: Path, endpoint: WebhookEndpoint
+) -> None:
+    """And not when the leases end of the carrier that served the old one."""
+    async with World.open(tmp_path) as world:
+        moved = await world.add(endpoint.url("/slow/0.3"))
+        ids = set(await world.happen(10))
+        await eventually(lambda: len(endpoint.received()) > 0, "the old URL is told of some")
+        await world.store.webhooks.change(msgspec.structs.replace(moved, url=endpoint.url("/ok")))
+        await world.until(moved, "delivered", len(ids))
+    paths = Counter(posted.path for posted in endpoint.received())
+    assert paths["/ok"] > 0
+    assert paths.total() == len(ids)
+
+
 async def test_a_batch_is_an_array_and_stays_together(tmp_path: Path, endpoint: WebhookEndpoint) -> None:
     secret = new_secret()
     async with World.open(tmp_path) as world:
