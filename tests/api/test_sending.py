@@ -33,7 +33,10 @@ def test_a_slash_at_the_end(api: Api) -> None:
 
 
 def test_unknown_fields_are_ignored(api: Api) -> None:
-    api.send(zzz={"new": [1, 2, None]}, topic_id="x", **{"": "", "From": "b@other.test"})
+    _, to = api.send(zzz={"new": [1, 2, None]}, topic_id="x", **{"": "", "From": "b@other.test"})
+    data = api.delivered(to).data
+    assert b"b@other.test" not in data
+    assert b"zzz" not in data
 
 
 LONG = "x" * 300_000  # a body is looked at in another way from 256 KB on

@@ -95,7 +95,8 @@ def test_trouble_with_the_dns_is_nobodys_bounce(gateway: Gateway, dns: DNSServer
 
 def test_a_host_that_hangs_up_is_tried_again(gateway: Gateway, sink: Sink) -> None:
     sink.on("DATA", Drop(reset=True), Drop())
-    gateway.wait_for_state(gateway.send("dropped@example.test"), "delivered")
+    [recipient] = gateway.wait_for_state(gateway.send("dropped@example.test"), "delivered")["recipients"]
+    assert recipient["tries"] == 3
 
 
 @pytest.fixture

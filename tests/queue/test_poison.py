@@ -74,3 +74,5 @@ async def test_a_content_that_is_missing_hurts_no_neighbour(world: World) -> Non
     await world.start()
     for mail in small:
         await world.until(mail, S.DELIVERED)
+    await world.until(large, S.HELD)
+    assert len(world.taken) == 5
