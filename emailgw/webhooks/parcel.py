@@ -132,11 +132,11 @@ def read_retry_after(text: str, now: int) -> int:
         return int(text[:9]) * 1000
     try:
         at = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=datetime.UTC)
+        return max(0, round(at.timestamp() * 1000) - now)
+    except (ValueError, OverflowError):  # the latter for a year or a zone of many digits
         return 0
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=datetime.UTC)
-    return max(0, round(at.timestamp() * 1000) - now)
 
 
 def said(status: int, body: bytes) -> str:
