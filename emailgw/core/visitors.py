@@ -17,6 +17,7 @@ from emailgw.core.ids import RecipientId
 
 BURST = 3_000  # milliseconds in which nobody follows three different links of one message
 PAIR = 1_000  # or two
+HEAD = "HEAD request"
 EARLY = 10_000  # milliseconds after delivery in which nobody follows two
 AT_ONCE = 1_000  # or one
 
@@ -87,7 +88,7 @@ def machine_by_request(method: str, headers: Mapping[str, str]) -> str | None:
         if said and any(word in said for word in words.split()):
             return "prefetch"
     if method == "HEAD":
-        return "HEAD request"
+        return HEAD
     agent = headers.get("user-agent", "")[:1_000].strip()
     if not agent:
         return "no user agent"
@@ -105,6 +106,8 @@ def machine_by_pace(visit: Visit, visits: Sequence[Visit], delivered_at: int | N
         return None
     if delivered_at is not None and visit.at < delivered_at + AT_ONCE:
         return "clicked at once"
+    if any(other.machine == HEAD and _is_same(other, visit) for other in visits):
+        return HEAD  # browsers ask for no page so; scanners under a browser's name do, and then fetch it
     others = [other for other in visits if other.link is not None and other.link != visit.link]
 
     def within(span: int) -> int:
@@ -119,3 +122,9 @@ def machine_by_pace(visit: Visit, visits: Sequence[Visit], delivered_at: int | N
     ):
         return "several links just after delivery"
     return None
+
+
+def _is_same(one: Visit, other: Visit) -> bool:
+    """By the same program to the same place, at about the same time."""
+    alike = (one.link, one.ip, one.user_agent) == (other.link, other.ip, other.user_agent)
+    return alike and abs(one.at - other.at) <= BURST

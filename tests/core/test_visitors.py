@@ -1,5 +1,6 @@
 """Who is a person: by what a request says, and by the pace of what happens."""
 
+import msgspec
 import pytest
 
 from emailgw.core.ids import RecipientId
@@ -70,6 +71,16 @@ def test_prefetchers(name: str, value: str) -> None:
 
 def test_head_is_no_visit() -> None:
     assert machine_by_request("HEAD", {"user-agent": FIREFOX}) == "HEAD request"
+
+
+def test_who_asks_by_head_as_well_is_none() -> None:
+    """As security scanners do under a browser's name; mail programs ask so on their user's behalf before a browser."""
+    head = Visit(60_000, RecipientId(1), "a", "192.0.2.1", FIREFOX, "HEAD request")
+    same = Visit(61_000, RecipientId(1), "a", "192.0.2.1", FIREFOX)
+    later = msgspec.structs.replace(same, at=64_000)
+    browser = msgspec.structs.replace(same, user_agent="Mozilla/5.0 (X11; rv:141.0) Gecko Firefox/141.0")
+    visits = [head, same, later, browser]
+    assert [machine_by_pace(visit, visits, 0) for visit in visits[1:]] == ["HEAD request", None, None]
 
 
 def paces(delivered_at: int | None, *visits: tuple[int, str | None]) -> list[str | None]:
