@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from emailgw.core.text import clean_line
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+LONGEST = 10_000  # characters of a cell, and columns where nothing may be cut off
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -23,7 +27,9 @@ def print_json(answer: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Foreign text is shown as it is, never as markup or as control characters (it was cleaned at the border)."""
+    """Foreign text is shown as it is, but never as markup or as control characters: names of keys and webhooks come
+    from whoever may call the API.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -31,7 +37,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text(_shown(cell)) for cell in row))
     _console().print(table)
 
 
@@ -41,7 +47,11 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
 
     console = _console()
     for name, value in fields:
-        console.print(Text.assemble((f"{name}: ", "bold"), "" if value is None else str(value)))
+        console.print(Text.assemble((f"{name}: ", "bold"), _shown(value)))
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else clean_line(str(value), LONGEST)
 
 
 def _console() -> "Console":
@@ -49,7 +59,7 @@ def _console() -> "Console":
     from rich.console import Console
 
     # A pipe has no width: nothing may be cut off there.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000, soft_wrap=True)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else LONGEST, soft_wrap=True)
 
 
 def hint(text: str) -> None:

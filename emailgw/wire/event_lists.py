@@ -83,7 +83,7 @@ def read_types(text: str) -> tuple[EventType, ...]:
 
 def read_event_piece(query: Mapping[str, str]) -> EventPiece:
     """`order=asc` gives the oldest first, and `after` then goes on to newer ones. Raises Rejected."""
-    order = query.get("order", "desc")
+    order = query.get("order") or "desc"
     if order not in ("asc", "desc"):
         raise Rejected("The `order` parameter must be asc or desc.", name="invalid_parameter")
     page = read_page(query, MAX_SIZE)

@@ -68,6 +68,24 @@ def test_a_field_that_is_missing_has_that_name(api: Api) -> None:
     }  # fmt: skip
 
 
+def test_names_cannot_drive_the_operators_terminal(api: Api) -> None:
+    """Whoever may make a key names it as he likes; `key list` shows a line for each."""
+    for name in ("\x1b]0;owned\x07\x1b[2Jred", "two\r\nlines", "turned \u202e round", "nul \0"):
+        assert api.post({"name": name}, path="/api-keys").status_code == 201
+        hook = {"endpoint": "https://example.com", "events": ["email.received"], "description": name}
+        assert api.post(hook, path="/webhooks").status_code == 201
+    keys = api.get("/api-keys?limit=100").json()["data"]
+    for command in (
+        ("key", "list"),
+        ("webhook", "list"),
+        ("webhook", "show", api.get("/webhooks").json()["data"][0]["id"]),
+    ):
+        shown = api.gateway.run(*command).stdout
+        assert not set(shown) & set("\x1b\x07\r\0\u202e"), shown
+        if command[0] == "key":
+            assert len(shown.splitlines()) == 1 + len(keys)
+
+
 @pytest.mark.parametrize("key", [None, "wrong", "sk_wrong"])
 def test_a_401_says_how_to_identify_oneself(api: Api, key: str | None) -> None:
     headers = {"authorization": f"Bearer {key}"} if key else {}
