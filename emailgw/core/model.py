@@ -163,7 +163,7 @@ class Submission(msgspec.Struct, frozen=True):
 
 class Envelope(msgspec.Struct, frozen=True):
     """What an SMTP transaction carries: reverse-path (empty is the null one), recipient, signed bytes with CRLF, and
-    what hosts that offer DSN shall be told of its sender's wishes.
+    what hosts that offer DSN shall be told of its sender's wishes. `foreign`: others wrote it, header included.
     """
 
     reverse_path: str
@@ -171,3 +171,4 @@ class Envelope(msgspec.Struct, frozen=True):
     data: bytes
     dsn: MessageRequest | None = None
     request: RecipientRequest | None = None
+    foreign: bool = False

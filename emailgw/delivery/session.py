@@ -172,7 +172,9 @@ class Session:
         raise SessionFailed(status)
 
     def _cannot_take(self, envelope: Envelope) -> DeliveryStatus | None:
-        if _needs_smtputf8(envelope) and "smtputf8" not in self._extensions:
+        # What others wrote in eight bits came so, and goes on so: bouncing it to nobody would help nobody.
+        needs_smtputf8 = _has_utf8_addresses(envelope) or (_has_utf8_header(envelope) and not envelope.foreign)
+        if needs_smtputf8 and "smtputf8" not in self._extensions:
             reason = f"host {self._wire.peer} does not support non-ASCII addresses (SMTPUTF8)"
             return LocalCause.SMTPUTF8_MISSING.status(reason, self.host)
         size = len(envelope.data)
@@ -250,7 +252,7 @@ class Session:
         # that cannot take them are gone.
         if "8bitmime" in self._extensions and not envelope.data.isascii():
             parameters += " BODY=8BITMIME"
-        if _needs_smtputf8(envelope):
+        if "smtputf8" in self._extensions and (_has_utf8_addresses(envelope) or _has_utf8_header(envelope)):
             parameters += " SMTPUTF8"
         if "dsn" in self._extensions and envelope.dsn is not None:
             if envelope.dsn.ret is not None:
@@ -287,11 +289,20 @@ class Session:
         return DeliveryStatus(reply.status, reason, scope, reply, self.host)
 
 
-def _needs_smtputf8(envelope: Envelope) -> bool:
-    if envelope.recipient.needs_smtputf8 or not envelope.reverse_path.isascii():
-        return True
-    data = envelope.data  # of which the header alone must not be UTF-8 without it
-    return not (data.isascii() or data[: data.find(b"\r\n\r\n")].isascii())
+def _has_utf8_addresses(envelope: Envelope) -> bool:
+    return envelope.recipient.needs_smtputf8 or not envelope.reverse_path.isascii()
+
+
+def _has_utf8_header(envelope: Envelope) -> bool:
+    """Other eight bits than UTF-8 are none that SMTPUTF8 allows (RFC 6532)."""
+    data = envelope.data
+    if data.isascii() or (head := data[: data.find(b"\r\n\r\n")]).isascii():
+        return False
+    try:
+        head.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @functools.cache

@@ -106,11 +106,13 @@ class Preparer:
                     content = contents[message.content_id] = decode_content(body)
                 domain = domains[message.author.domain]
                 data = compose(self._tracked(render(content, message.variables), item, message, domain), message)
-                if message.key_id not in FORWARDED:  # others wrote that
+                foreign = message.key_id in FORWARDED
+                if not foreign:
                     # Joining lets go of the GIL.
                     data = b"".join((sign(data, signers[message.author.domain], now), data))
                 reverse_path = self._reverse_path(item, message, domain)
-                made.append(Envelope(reverse_path, item.recipient.address, data, message.dsn, item.recipient.dsn))
+                recipient = item.recipient
+                made.append(Envelope(reverse_path, recipient.address, data, message.dsn, recipient.dsn, foreign))
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
                 made.append(Poison(f"{type(error).__name__}: {error}"))
         return made

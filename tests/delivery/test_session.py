@@ -1,5 +1,6 @@
 """One session with one host: what is said, what replies mean, TLS, reuse."""
 
+import msgspec
 import pytest
 
 from emailgw.core.status import Scope
@@ -91,6 +92,24 @@ def test_non_ascii_addresses_need_smtputf8(world: World) -> None:
     assert str(refused.status.status) == "5.6.7"
     assert refused.status.scope is Scope.RECIPIENT
     assert fine.status.status.is_success
+
+
+@pytest.mark.parametrize(("octets", "parameter"), [(b"Gr\xc3\xbc\xc3\x9fe", " SMTPUTF8"), (b"Gr\xfc\xdfe", "")])
+def test_a_header_that_others_wrote_in_eight_bits_goes_on(world: World, octets: bytes, parameter: str) -> None:
+    data = b"From: a@other.test\r\nSubject: %s\r\n\r\nx\r\n" % octets
+    passed_on = msgspec.structs.replace(envelope(data=data), foreign=True)
+    assert world.deliver_one(passed_on).status.status.is_success
+    world.sink.extensions = ("8BITMIME",)
+    assert world.deliver_one(passed_on).status.status.is_success
+    first, second = world.sink.messages
+    assert (first.data, first.parameters) == (data, f"SIZE={len(data)} BODY=8BITMIME{parameter}")
+    assert (second.data, second.parameters) == (data, "BODY=8BITMIME")
+
+
+def test_our_own_header_in_utf8_needs_smtputf8(world: World) -> None:
+    own = envelope(data="From: a@sender.test\r\nSubject: Grüße\r\n\r\nx\r\n".encode())
+    world.sink.extensions = ("8BITMIME",)
+    assert str(world.deliver_one(own).status.status) == "5.6.7"
 
 
 def test_a_message_over_the_offered_size_is_not_sent(world: World) -> None:

@@ -193,6 +193,16 @@ def test_forwarding_keeps_the_message_and_changes_the_reverse_path(world: Gatewa
     assert (code, text[:5]) == (554, b"5.4.6")
 
 
+def test_forwarding_a_header_in_eight_bits(world: Gateway, sink: Sink) -> None:
+    """As sloppy programs write it; also to a host that knows no SMTPUTF8."""
+    raw = b"From: ann@other.test\r\nMessage-ID: <sloppy@other.test>\r\nSubject: Gr\xfc\xdfe\r\n\r\nx\r\n"
+    world.ask("receive", "add", "sloppy@rules.test", "--forward-to", "sloppy@example.test")
+    bring(world, raw, "sloppy@rules.test")
+    [copy] = eventually(lambda: arrived(sink, "sloppy@example.test"), "it is forwarded")
+    assert copy.data.endswith(raw)
+    assert "SMTPUTF8" not in copy.parameters
+
+
 def test_forwarding_alone_keeps_nothing(world: Gateway, sink: Sink) -> None:
     bring(world, letter("far@rules.test"), "far@rules.test", sender="")
     [copy] = eventually(lambda: arrived(sink, "far@example.test"), "it is forwarded")
