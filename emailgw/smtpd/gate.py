@@ -77,13 +77,15 @@ class Gate:
 
     def admit(self, address: str) -> bool:
         """Count it for its client's address; False when that has too many. `dismiss` it in any case."""
-        self._counts[address] += 1
-        return not address or self._counts[address] <= self.care.max_connections_per_address
+        holder = holder_of(address)
+        self._counts[holder] += 1
+        return not address or self._counts[holder] <= self.care.max_connections_per_address
 
     def dismiss(self, address: str) -> None:
-        self._counts[address] -= 1
-        if not self._counts[address]:
-            del self._counts[address]
+        holder = holder_of(address)
+        self._counts[holder] -= 1
+        if not self._counts[holder]:
+            del self._counts[holder]
 
     def leave(self, watched: Watched) -> None:
         self._watched.discard(watched)
@@ -100,6 +102,17 @@ class Gate:
         """Tell every client that the service ends."""
         for watched in list(self._watched):
             watched.shut_down()
+
+
+def holder_of(address: str) -> str:
+    """What limits for one address count by: over IPv6 a client has a whole /64 to choose its address from."""
+    if ":" not in address:
+        return address
+    try:
+        parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped or ipaddress.IPv6Network((parsed, 64), strict=False))
 
 
 class Networks:

@@ -14,6 +14,7 @@ from emailgw.errors import NoRoom, Rejected
 from emailgw.queue.bounces import Bounces
 from emailgw.queue.mailboxes import Destination, Mailboxes, Purpose
 from emailgw.queue.reception import Reception, Wanted
+from emailgw.smtpd.gate import holder_of
 from emailgw.smtpd.grammar import Mail, Rcpt
 from emailgw.smtpd.terms import Client, Credentials, Message, Question
 
@@ -104,7 +105,7 @@ class _Visitor:
         return "250 2.1.5 OK"
 
     def _is_slow_enough(self, destination: Destination | None, wanted: Wanted | None) -> bool:
-        client = self._client.address
+        client = holder_of(self._client.address)
         if wanted is not None:
             recipient = str(wanted.address).lower()
             return self._inbound.client_rate.allows(client) and self._inbound.recipient_rate.allows(recipient)

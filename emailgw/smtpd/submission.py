@@ -21,7 +21,7 @@ from emailgw.queue.keyring import KeyRing
 from emailgw.queue.once import Once
 from emailgw.queue.rates import RateLimits, refuse
 from emailgw.queue.templates import TemplateEditor
-from emailgw.smtpd.gate import Failures
+from emailgw.smtpd.gate import Failures, holder_of
 from emailgw.smtpd.grammar import Mail, Rcpt
 from emailgw.smtpd.letter import Letter, send
 from emailgw.smtpd.terms import Client, Credentials, Message, Question
@@ -99,7 +99,7 @@ class _Visitor:
         metrics.failed_logins.inc()
         self._logins += 1
         log.info("failed login from %s as %s", self._client, _shown(credentials.user))
-        await asyncio.sleep(self._failures.delay(self._client.address, f"user {credentials.user}"))
+        await asyncio.sleep(self._failures.delay(holder_of(self._client.address), f"user {credentials.user}"))
         if self._logins >= MOST_LOGINS:
             return "421 4.7.0 Too many failed logins, goodbye"
         return "535 5.7.8 Authentication credentials invalid"
