@@ -81,9 +81,14 @@ def _fields(content: Content, message: Message) -> Iterator[str]:
     yield text_field("Message-ID", f"<{message.header_message_id}>")
     yield "MIME-Version: 1.0\r\n"
     for name, value in content.headers:
-        if not is_header_name(name) or is_reserved(name) or (content.reply_to and name.lower() == "reply-to"):
+        if not is_header_name(name) or is_reserved(name) or _gives_way(name, value, content):
             continue  # the doors refuse these, but for a few that come from libraries
         yield text_field(name, value)
+
+
+def _gives_way(name: str, value: str, content: Content) -> bool:
+    """A Reply-To where the message has one of its own, or that names nobody: RFC 5322 wants an address in it."""
+    return name.lower() == "reply-to" and (bool(content.reply_to) or not value.strip())
 
 
 def header_date(at: int) -> str:

@@ -5,6 +5,7 @@ they would have refused, so a forgotten check costs a field and never an injecti
 """
 
 import re
+from collections.abc import Iterable
 
 from emailgw.core.address import AddressError, Mailbox
 from emailgw.mime import identity
@@ -35,6 +36,10 @@ PASSED_OVER = frozenset({"date", "sender", "return-path", "mime-version"})
 RESERVED_PREFIXES = ("content-", "resent-", "arc-")
 # Fields of ids and URLs, which mean nothing any more once they are written as encoded words.
 _TOKENS_ONLY = frozenset({"in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"})
+
+
+# RFC 5322 §3.6 and RFC 8058: at most one of each, and hosts refuse mail that has more.
+ONCE = frozenset({"reply-to", "message-id", "in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"})
 
 
 class HeaderError(ValueError):
@@ -90,6 +95,16 @@ def check_custom_header(name: str, value: str) -> None:
             _check_tokens(value)
     except (HeaderError, AddressError) as error:
         raise HeaderError(f"header {name}: {error}") from None
+
+
+def check_once(names: Iterable[str]) -> None:
+    """Raises HeaderError when a field stands twice that may only once."""
+    seen: set[str] = set()
+    for name in names:
+        lower = name.lower()
+        if lower in ONCE and lower in seen:
+            raise HeaderError(f"the header {name} must not be there twice")
+        seen.add(lower)
 
 
 def check_content_id(content_id: str) -> None:

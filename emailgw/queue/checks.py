@@ -18,7 +18,7 @@ from emailgw.core.limits import (
 )
 from emailgw.core.model import Content, Submission
 from emailgw.errors import Rejected
-from emailgw.mime.custom import HeaderError, check_content_id, check_custom_header, check_header_text
+from emailgw.mime.custom import HeaderError, check_content_id, check_custom_header, check_header_text, check_once
 
 _TAG = re.compile(r"[A-Za-z0-9_-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -73,6 +73,8 @@ def _check_fields(content: Content) -> None:
         field = "headers"
         for header in content.headers:
             check_custom_header(*header)
+        if len(content.headers) > 1:
+            check_once(name for name, _ in content.headers)
         field, name = "attachments", "invalid_attachment"
         for attachment in content.attachments:
             check_header_text(attachment.filename)

@@ -58,10 +58,20 @@ def test_swoosh_has_headers_in_an_array(api: Api) -> None:
         answer = api.post(fresh(headers=wrong))
         assert answer.status_code == 422
         assert "headers" in answer.json()["message"]
+    for once in ("Reply-To", "References", "List-Unsubscribe"):
+        twice = [{"name": once, "value": "<a@sender.test>"}, {"name": once.lower(), "value": "<b@sender.test>"}]
+        assert "twice" in api.post(fresh(headers=twice)).json()["message"]
     mailing = {"from": "a@sender.test", "subject": "x", "text": "y", "headers": headers, "recipients": [{"to": to}]}
     assert api.post(mailing, path="/emails/batch").status_code == 200
     mailing["headers"] = [{"name": "Message-ID", "value": "<a@sender.test>"}]
     assert api.post(mailing, path="/emails/batch").status_code == 422
+
+
+def test_a_reply_to_that_names_nobody_is_left_out(api: Api) -> None:
+    to = to_new(api)
+    assert api.post(fresh(to=to, headers={"Reply-To": " ", "X-Empty": ""})).status_code == 200
+    message = email.message_from_bytes(api.delivered(to).data)
+    assert (message["Reply-To"], message["X-Empty"]) == (None, "")
 
 
 def test_go_sends_empty_texts_for_what_nobody_gave(api: Api) -> None:
