@@ -149,6 +149,8 @@ class _Settings:
 
 
 def _status(refusal: Refused) -> int:
+    if " 4.5.3 " in str(refusal):  # too many recipients are as many later
+        return EX_UNAVAILABLE
     if refusal.is_temporary:
         return EX_TEMPFAIL
     if " 5.7." in str(refusal):

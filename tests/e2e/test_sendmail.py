@@ -149,6 +149,7 @@ def test_smtp_on_standard_input(host: Gateway, sink: Sink) -> None:
         (["-Z"], TEXT, 64, b"-Z"),
         (["-f"], TEXT, 64, b"-f"),
         (["-bd"], TEXT, 64, b"-bd"),
+        ([f"r{number}@example.test" for number in range(1001)], TEXT, 69, b"4.5.3"),
         (["-N", "bogus", "joe@example.test"], TEXT, 64, b"-N"),
         (["-R", "some", "joe@example.test"], TEXT, 64, b"-R"),
         (["-V", "a b SMTPUTF8", "joe@example.test"], TEXT, 64, b"-V"),
