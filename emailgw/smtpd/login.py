@@ -1,7 +1,6 @@
 """The AUTH exchange (RFC 4954): PLAIN and LOGIN, with an initial response or in a dialog, `*` cancels. Pure."""
 
 import base64
-import binascii
 import enum
 
 from emailgw.smtpd.grammar import SyntaxFault
@@ -42,11 +41,12 @@ class Login:
         if line == b"*":
             raise SyntaxFault("501 5.7.0 Authentication cancelled")
         try:
-            text = "" if line == b"=" else base64.b64decode(line, validate=True).decode()
+            # Any user name will do, also one in Latin-1; a key has ASCII alone.
+            text = "" if line == b"=" else base64.b64decode(line, validate=True).decode("utf-8", "replace")
             if self._next is _Next.PLAIN:
                 _, user, secret = text.split("\0")  # whom it wants to act as does not matter: the key decides
                 return _credentials(user, secret)
-        except (binascii.Error, UnicodeDecodeError, ValueError):
+        except ValueError:
             raise SyntaxFault("501 5.5.2 That is not what AUTH needs here, in base64") from None
         if self._next is _Next.SECRET:
             return _credentials(self._user, text)
