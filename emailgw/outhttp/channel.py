@@ -19,6 +19,7 @@ from emailgw.outhttp.client import checked_url, in_words, late, open_session, re
 from emailgw.outhttp.terms import Gatekeeper, OutHttpError, Reply
 
 IDLE = 4  # seconds that a connection waits for its next POST; many servers close theirs after five
+OLD = 60  # seconds after which other connections are made: the host's name may lead elsewhere by then
 KEEP = 1000  # octets of an answer that are worth keeping
 
 
@@ -33,35 +34,39 @@ class _Way:
 _way: ContextVar[_Way] = ContextVar("way")  # of the POST whose task this is, also in those that dial for it
 
 
+class _Lines:
+    """Connections that were made within one age. `posts`: how many are under way over them."""
+
+    def __init__(self, session: aiohttp.ClientSession, since: float) -> None:
+        self.session = session
+        self.since = since
+        self.posts = 0
+
+
 class Channel:
     def __init__(self, gatekeeper: Gatekeeper, url: str) -> None:
         """Raises OutHttpError for a URL that is none."""
         self._gatekeeper = gatekeeper
         self._url = checked_url(url)
         self._host = self._url.host or ""
-        connector = aiohttp.TCPConnector(
-            resolver=_Asking(gatekeeper),
-            socket_factory=self._socket,
-            use_dns_cache=False,
-            limit=0,
-            keepalive_timeout=IDLE,
-        )
-        self._session = open_session(connector)
+        self._lines = self._open()
 
     async def post(self, body: bytes, headers: Mapping[str, str], timeout: int) -> Reply:
         """Answered within `timeout` milliseconds. Raises OutHttpError."""
+        lines = await self._young_lines()
+        lines.posts += 1
         try:
             async with asyncio.timeout(timeout / 1000):
                 way = _Way()
                 _way.set(way)
                 try:
-                    return await self._post(body, headers)
+                    return await self._post(lines.session, body, headers)
                 except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                     if way.dialled or not _closed_unanswered(error):
                         raise
                     # The server closed a waiting connection just when we wrote to it, which says nothing of this POST
                     # (RFC 9112 section 9.3.1). Once only, and never after the first octet of an answer.
-                    return await self._post(body, headers)
+                    return await self._post(lines.session, body, headers)
         except TimeoutError:
             raise late(self._host, timeout) from None
         except aiohttp.ClientConnectorDNSError as error:
@@ -70,9 +75,33 @@ class Channel:
             raise OutHttpError(f"{self._host}: {in_words(error.os_error)}") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise OutHttpError(f"{self._host}: {in_words(error)}") from None
+        finally:
+            lines.posts -= 1
+            await self._close_unused(lines)
 
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
-        async with self._session.post(self._url, headers=headers, data=body, allow_redirects=False) as response:
+    def _open(self) -> _Lines:
+        connector = aiohttp.TCPConnector(
+            resolver=_Asking(self._gatekeeper),
+            socket_factory=self._socket,
+            use_dns_cache=False,
+            limit=0,
+            keepalive_timeout=IDLE,
+        )
+        return _Lines(open_session(connector), asyncio.get_running_loop().time())
+
+    async def _young_lines(self) -> _Lines:
+        old = self._lines
+        if asyncio.get_running_loop().time() - old.since >= OLD:
+            self._lines = self._open()
+            await self._close_unused(old)
+        return self._lines
+
+    async def _close_unused(self, lines: _Lines) -> None:
+        if lines is not self._lines and not lines.posts:
+            await lines.session.close()
+
+    async def _post(self, session: aiohttp.ClientSession, body: bytes, headers: Mapping[str, str]) -> Reply:
+        async with session.post(self._url, headers=headers, data=body, allow_redirects=False) as response:
             received = bytearray()
             async for chunk in response.content.iter_any():
                 received += chunk
@@ -94,7 +123,7 @@ class Channel:
         return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._lines.session.close()
 
 
 def _closed_unanswered(error: aiohttp.ClientError) -> bool:
