@@ -6,6 +6,7 @@ answer's status counts once its body has ended, or was longer than anybody wants
 
 import asyncio
 import errno
+import io
 import socket
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ from emailgw.outhttp.terms import Gatekeeper, OutHttpError, Reply
 
 IDLE = 4  # seconds that a connection waits for its next POST; many servers close theirs after five
 OLD = 60  # seconds after which other connections are made: the host's name may lead elsewhere by then
+LARGE = 1 << 20  # octets of a body
 KEEP = 1000  # octets of an answer that are worth keeping
 
 
@@ -101,7 +103,9 @@ class Channel:
             await lines.session.close()
 
     async def _post(self, session: aiohttp.ClientSession, body: bytes, headers: Mapping[str, str]) -> Reply:
-        async with session.post(self._url, headers=headers, data=body, allow_redirects=False) as response:
+        # A large one in pieces: in one, the client warns of it.
+        data = body if len(body) <= LARGE else io.BytesIO(body)
+        async with session.post(self._url, headers=headers, data=data, allow_redirects=False) as response:
             received = bytearray()
             async for chunk in response.content.iter_any():
                 received += chunk

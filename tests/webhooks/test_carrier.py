@@ -263,6 +263,18 @@ async def test_what_the_old_url_was_not_told_the_new_one_is_told_at_once(
     assert paths.total() == len(ids)
 
 
+async def test_a_batch_may_be_large(tmp_path: Path, endpoint: WebhookEndpoint) -> None:
+    async with World.open(tmp_path) as world:
+        told = await world.add(endpoint.url("/ok"), batch=100, status=EndpointStatus.PAUSED)
+        await world.happen(100, headers=tuple((f"X-{number}", "x" * 900) for number in range(20)))
+        await world.until(told, "pending", 100)
+        event = event_without_message(clock(), EventType.WEBHOOK_ENABLED, told.id)
+        await world.store.webhooks.set_status(told.id, EndpointStatus.PAUSED, EndpointStatus.ENABLED, event)
+        await world.until(told, "delivered", 101)
+    assert sum(len(posted.json) for posted in endpoint.received()) == 101
+    assert max(len(posted.body) for posted in endpoint.received()) > 1_500_000
+
+
 async def test_a_batch_is_an_array_and_stays_together(tmp_path: Path, endpoint: WebhookEndpoint) -> None:
     secret = new_secret()
     async with World.open(tmp_path) as world:
