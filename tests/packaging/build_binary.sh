@@ -47,9 +47,10 @@ if [ -n "$missing" ]; then
     apt-get install -qq -y --no-install-recommends $missing >/dev/null
 fi
 
-# Built beside its place and renamed: who starts dist/emailgw meanwhile gets the old one or the new one, whole.
-$environment/bin/pyinstaller --log-level WARN --noconfirm --clean --distpath $environment/dist --workpath $environment/build \
-    tests/packaging/emailgw.spec
+# Built beside its place and renamed: who starts dist/emailgw meanwhile gets the old one or the new one, whole. The cache is
+# not the user's: `--clean` empties it, and another checkout may be building.
+PYINSTALLER_CONFIG_DIR="$PWD/$environment/cache" $environment/bin/pyinstaller --log-level WARN --noconfirm --clean \
+    --distpath $environment/dist --workpath $environment/build tests/packaging/emailgw.spec
 mkdir -p dist
 mv -f $environment/dist/emailgw dist/emailgw
 ls -l dist/emailgw
