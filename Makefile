@@ -10,6 +10,9 @@ WORK   := .work
 VENV   := .venv
 BIN    := $(VENV)/bin
 CONFIG := $(WORK)/emailgw.toml
+# Most tests run side by side; then those marked `alone`, which a busy machine would mislead.
+MOST   := $(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not alone'
+ALONE  := $(BIN)/python -m pytest -m alone
 
 .PHONY: serve test unit e2e lint bench fuzz faults soak binary peers clean
 
@@ -20,7 +23,8 @@ serve: $(VENV)/.ready
 
 # Everything: style, types, all tests. In CI (CI=true) a peer program that is missing is a failure.
 test: $(VENV)/.ready-test peers lint
-	$(BIN)/python -m pytest
+	$(MOST)
+	$(ALONE)
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .
@@ -28,10 +32,12 @@ lint: $(VENV)/.ready-test
 	$(BIN)/mypy
 
 unit: $(VENV)/.ready-test
-	$(BIN)/python -m pytest --ignore tests/e2e
+	$(MOST) --ignore tests/e2e
+	$(ALONE) --ignore tests/e2e
 
 e2e: $(VENV)/.ready-test peers
-	$(BIN)/python -m pytest tests/e2e
+	$(MOST) tests/e2e
+	$(ALONE) tests/e2e
 
 # Figures for docs/performance.md; never part of `make test`.
 bench: $(VENV)/.ready-test peers

@@ -5,6 +5,7 @@ A test that is a coroutine function runs on uvloop, as in production; on the loo
 
 import asyncio
 import inspect
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +13,17 @@ import uvloop
 from hypothesis import settings
 
 LONGEST = 60  # seconds for one coroutine
+MOST_WORKERS = 8  # each with programs that it has started
 
 settings.register_profile("emailgw", deadline=None, derandomize=True, database=None)
 settings.load_profile("emailgw")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `--numprocesses auto`: two a core, for tests wait half of their time."""
+    wanted = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    return int(wanted) if wanted else min(2 * (os.cpu_count() or 1), MOST_WORKERS)
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
+@pytest.mark.alone
 def test_slow_clients_hurt_nobody_else(api: Api) -> None:
     slow = [connect(api.gateway, head(api.resend, 1000) + b'{"from": ') for _ in range(50)]
     slow += [connect(api.gateway, b"POST /emails HTTP/1.1\r\nHost: x\r\nX-Slow: ") for _ in range(50)]
@@ -53,6 +54,7 @@ def test_slow_clients_hurt_nobody_else(api: Api) -> None:
             connection.close()
 
 
+@pytest.mark.alone
 def test_a_slow_body_is_cut_off(api: Api) -> None:
     with connect(api.gateway, head(api.resend, 1000) + b'{"from": ') as connection:
         started = time.monotonic()

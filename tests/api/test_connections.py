@@ -159,6 +159,7 @@ async def test_a_head_that_does_not_come_is_not_waited_for(start: bytes) -> None
         assert not connections.state.connections
 
 
+@pytest.mark.alone
 async def test_a_head_that_drips_is_not_waited_for() -> None:
     async with serving() as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -258,6 +259,7 @@ async def test_an_upgrade_is_not_made() -> None:
     assert bodies(answer) == [b"/a"]
 
 
+@pytest.mark.alone
 async def test_closing_waits_for_requests_under_way_but_not_for_ever() -> None:
     async with serving(Patience()) as (connections, port):
         never = asyncio.create_task(ask(port, b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n"))

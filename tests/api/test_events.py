@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import pytest
 
 from emailgw.api import stream
 from tests.api.conftest import Api, fresh
@@ -164,6 +165,7 @@ def test_a_revoked_key_reads_no_more(api: Api) -> None:
         reader.until(b"\r\n0\r\n\r\n")  # the end
 
 
+@pytest.mark.alone
 def test_sigterm_ends_streams_at_once(tmp_path: Path) -> None:
     with DNSServer() as dns:
         gateway = Gateway(tmp_path, nameserver=dns.nameserver, mx_port=free_port())

@@ -126,6 +126,7 @@ BROKEN_JSON = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("content", BROKEN_JSON.values(), ids=BROKEN_JSON)
 def test_what_is_no_json(api: Api, content: bytes) -> None:
     started = time.monotonic()
@@ -242,6 +243,7 @@ def test_a_header_that_is_not_the_customers(api: Api, name: str) -> None:
 # Size.
 
 
+@pytest.mark.alone
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(api: Api) -> None:
     """100 MB announced, nothing sent: the answer does not wait for it."""
     with socket.create_connection(("127.0.0.1", api.gateway.http_port), timeout=5) as connection:

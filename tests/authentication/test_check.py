@@ -170,6 +170,7 @@ def test_whatever_comes_there_is_an_answer(raw: bytes) -> None:
     assert check(raw).dmarc.result in ("none", "permerror")
 
 
+@pytest.mark.alone
 def test_a_large_message_holds_nobody_up() -> None:
     """Beside 25 MB with five signatures the loop goes on turning: what it misses is far from the time it all takes."""
     body = b"All  work and no play makes\tJack a dull boy. \r\n" * (25 * 2**20 // 47)

@@ -169,6 +169,7 @@ SIZES = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", SIZES)
 def test_size_is_bounded(name: str) -> None:
     took = min(seconds(SIZES[name]) for _ in range(3))

@@ -93,6 +93,7 @@ def test_silence_after_the_final_dot_is_never_permanent_and_asks_no_other_host(w
     assert len(world.sink.sessions) == 1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("step", ["CONNECT", "EHLO", "MAIL", "DOT"])
 def test_a_drip_cannot_prolong_a_step(world: World, step: str) -> None:
     world.sink.on(step, Say("250-" + "a" * 500 + "\n250 ok", drip=0.02), always=True)
@@ -103,6 +104,7 @@ def test_a_drip_cannot_prolong_a_step(world: World, step: str) -> None:
     assert "timed out" in attempt.status.reason
 
 
+@pytest.mark.alone
 def test_a_try_ends_at_its_deadline_however_many_hosts_are_left(world: World) -> None:
     world.dns.mx("example.test", *((number, f"slow{number}.test") for number in range(10)))
     for number in range(10):
@@ -122,6 +124,7 @@ def test_a_deadline_that_is_past_dials_nobody(world: World) -> None:
     assert world.sink.sessions == []
 
 
+@pytest.mark.alone
 def test_a_host_that_stops_reading_is_given_up(world: World) -> None:
     world.change_timeouts(block=300, dot=60_000)
     world.sink.on("BODY", Silence(reads=False))

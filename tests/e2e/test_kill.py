@@ -36,6 +36,7 @@ def loaded(tmp_path: Path) -> Iterator[tuple[Gateway, Sink]]:
         gateway.stop()
 
 
+@pytest.mark.alone
 def test_killed_again_and_again(loaded: tuple[Gateway, Sink]) -> None:
     gateway, sink = loaded
     moments = random.Random(KILLS)

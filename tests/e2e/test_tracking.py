@@ -209,6 +209,7 @@ def test_mailings_offer_to_unsubscribe(gateway: Gateway, sink: Sink) -> None:
             assert "href='https://links.sender.test/u/" in html_of(message)
 
 
+@pytest.mark.alone
 def test_links_work_while_the_store_is_busy(gateway: Gateway, sink: Sink) -> None:
     id, message, _ = sent(gateway, sink, "busy@example.test", html=HTML, tracking=ALL)
     [(_, path), *_] = LINK.findall(html_of(message))

@@ -185,6 +185,7 @@ def test_the_process_that_has_the_data_is_named_and_can_be_stopped(
     assert unpacked(bare_root) == []
 
 
+@pytest.mark.alone
 def test_it_is_ready_soon(gateway: Gateway) -> None:
     """The best of some: a machine that is busy with other things must not fail this test."""
     seconds = []

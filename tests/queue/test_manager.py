@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from emailgw.core.model import Envelope, RecipientState
 from emailgw.core.status import DeliveryStatus, LocalCause
@@ -134,6 +135,7 @@ async def test_an_idle_lane_leaves_its_place_to_who_needs_it(world: World) -> No
     assert world.most_open == 1
 
 
+@pytest.mark.alone
 async def test_a_scheduled_message_waits_for_its_time(world: World) -> None:
     await world.start()
     at = clock() + 250
@@ -144,6 +146,7 @@ async def test_a_scheduled_message_waits_for_its_time(world: World) -> None:
     assert tried_at - at < 1500
 
 
+@pytest.mark.alone
 async def test_every_message_has_its_own_time(world: World) -> None:
     """Also those of a next hop that has earlier mail: none waits for a scan."""
     await world.start()

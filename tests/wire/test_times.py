@@ -46,6 +46,7 @@ def test_no_phrases(text: str) -> None:
         read_phrase(text, NOW)
 
 
+@pytest.mark.alone
 def test_the_worst_phrase_is_quick() -> None:
     words = ("in", "1", "hour", "ago", "monday", "at", "9am", "12:30", "2026-01-02", "EST", "day", "and", "1.5", "of")
     dice = random.Random(1)
