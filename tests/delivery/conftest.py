@@ -71,6 +71,10 @@ class World:
     def change_timeouts(self, **timeouts: int) -> None:
         self.change(timeouts=msgspec.structs.replace(self.settings.timeouts, **timeouts))
 
+    def be_patient(self) -> None:
+        """For hosts that are slow but answer: on a busy machine each octet of a reply that drips may come late."""
+        self.change_timeouts(**{name: 20 * getattr(QUICK, name) for name in QUICK.__struct_fields__})
+
     def deliver(
         self, *envelopes: Envelope, nexthop: str = "example.test", limit: int = 5000, tls: TLSLevel | None = None
     ) -> list[Attempt]:

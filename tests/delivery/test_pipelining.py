@@ -50,6 +50,7 @@ def test_a_refusal_means_what_it_says(
     world: World, manner: Manner, step: str, reply: str, status: str, scope: Scope, ends: bool
 ) -> None:
     world.sink.manner = manner
+    world.be_patient()
     world.sink.on(step, Say(reply))
     refused, fine = world.deliver(ONE, TWO)
     assert (str(refused.status.status), refused.status.scope) == (status, scope)
@@ -86,6 +87,7 @@ def test_the_offer_alone_decides_what_is_said_after_a_refusal(world: World) -> N
 def test_commands_go_ahead_of_the_first_reply(world: World, manner: Manner) -> None:
     """A host that replies together replies to nothing before DATA: whoever waited for it would wait in vain."""
     world.sink.manner = manner
+    world.be_patient()
     world.sink.on("RCPT", Say("550 5.1.1 unknown"), about="one@")
     attempts = world.deliver(ONE, TWO, TWO)
     assert [str(attempt.status.status) for attempt in attempts] == ["5.1.1", "2.0.0", "2.0.0"]
@@ -142,8 +144,10 @@ def test_a_refusal_stands_whatever_becomes_of_the_rest(world: World, refusing: s
 def test_a_host_that_stops_answering_in_the_middle_is_in_trouble(
     world: World, step: str, command: str, end: Step, manner: Manner
 ) -> None:
-    world.change_timeouts(mail=200, rcpt=200, data=200)
     world.sink.manner = manner
+    world.be_patient()
+    if end == Silence():
+        world.change_timeouts(**{step.lower(): 200})
     world.sink.on(step, end, always=True)
     attempt = world.deliver_one()
     assert str(attempt.status.status) == "4.4.2"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from emailgw.core.status import Scope
-from tests.delivery.conftest import MESSAGE, QUICK, World, envelope
+from tests.delivery.conftest import MESSAGE, World, envelope
 from tests.harness.dns import DNSServer
 from tests.harness.exim import Exim
 from tests.harness.ports import free_port
@@ -30,7 +30,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         with host:
             world = World(dns, sink)
             world.change(mx_port=port)
-            world.change_timeouts(**{name: 20 * getattr(QUICK, name) for name in QUICK.__struct_fields__})
+            world.be_patient()
             yield world
 
 
