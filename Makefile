@@ -10,8 +10,8 @@ WORK   := .work
 VENV   := .venv
 BIN    := $(VENV)/bin
 CONFIG := $(WORK)/emailgw.toml
-# Most tests run side by side; then those marked `alone`, which a busy machine would mislead.
-MOST   := $(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not alone'
+# Most test files run side by side, each in its order; then those marked `alone`, which a busy machine would mislead.
+MOST   := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m 'not alone'
 ALONE  := $(BIN)/python -m pytest -m alone
 
 .PHONY: serve test unit e2e lint bench fuzz faults soak binary peers clean

@@ -252,7 +252,7 @@ def test_it_can_be_forgotten(world: Gateway) -> None:
 
 
 def test_pages_and_cursors_agree(world: Gateway) -> None:
-    for number in range(3):
+    for number in range(4):
         bring(world, f"Message-ID: <p{number}@x>\r\n\r\nx\r\n".encode(), "page@here.test")
     first = call(world, "/emails/receiving?limit=2")
     second = call(world, f"/emails/receiving?limit=2&after={first['data'][-1]['id']}")
