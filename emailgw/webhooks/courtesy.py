@@ -1,4 +1,4 @@
-"""Mail goes first: while it waits for the processor, webhooks take what it leaves, and a thirtieth at the least.
+"""Mail goes first: while it waits for the processor, webhooks take what it leaves, and a twentieth at the least.
 
 What they cost is measured at each of their turns on the loop, in time of the processor, and is a share of what the loop
 gets of it. The share halves each time that the loop is late, and grows slowly while it is not, so that a queue which
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-LEAST = 1 / 30
+LEAST = 0.05
 GROWTH = 0.002  # of the share, at each look that finds the loop in time
 LOOK = 0.01  # seconds between two looks while mail waits
 IDLE_LOOK = 0.1

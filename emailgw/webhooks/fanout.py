@@ -20,7 +20,8 @@ from emailgw.wire.events import names_of
 
 READER = "webhooks"
 AT_ONCE = 1_000  # events
-ROWS = 3_000  # that one transaction may make, or a few more: mail waits for it
+ROWS = 3_000  # that one transaction may make, or a few more
+FEW_ROWS = 200  # while mail goes first, for it waits for the writer: 3,000 take as long as all that its lanes hold
 FEWEST = 20  # events at a time, however many endpoints there are
 WRITE_EVERY = 10_000  # milliseconds: a position behind which nobody is told anything is written that often
 HURRY = 3_600_000  # milliseconds by which a bounce goes before what is usual, while there is more than can be told
@@ -58,7 +59,8 @@ class Fanout:
             endpoints = await self._listeners()
             await self._advance(self._position if self._hearing else head, (), now)
             return Round(endpoints, frozenset(), self._hearing > 0)
-        read = await self._events.onward(self._position, max(FEWEST, min(AT_ONCE, ROWS // self._hearing)))
+        rows = FEW_ROWS if hurry else ROWS
+        read = await self._events.onward(self._position, max(FEWEST, min(AT_ONCE, rows // self._hearing)))
         endpoints = await self._listeners()
         wishes = wishes_of(endpoints, read.kinds)
         told = telling(wishes, self._position, read.position, now, HURRY if hurry else 0)
