@@ -21,7 +21,7 @@ from emailgw.wire.events import names_of
 READER = "webhooks"
 AT_ONCE = 1_000  # events
 ROWS = 3_000  # that one transaction may make, or a few more
-FEW_ROWS = 200  # while mail goes first, for it waits for the writer: 3,000 take as long as all that its lanes hold
+FEW_ROWS = 200  # while mail goes first: its results wait for the writer behind them
 FEWEST = 20  # events at a time, however many endpoints there are
 WRITE_EVERY = 10_000  # milliseconds: a position behind which nobody is told anything is written that often
 HURRY = 3_600_000  # milliseconds by which a bounce goes before what is usual, while there is more than can be told
