@@ -6,7 +6,7 @@ import time
 import pytest
 
 from emailgw import maillog
-from emailgw.cli.setup import LineFormatter
+from emailgw.cli.logs import LineFormatter
 from emailgw.core.address import Address
 from emailgw.core.events import Attempt, Delays, Detail, Event, EventType, Source, TLSInfo
 from emailgw.core.ids import ContentId, KeyId, MessageId, RecipientId

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from emailgw.service.connections import LONGEST_HEAD, Connections, Patience
+from emailgw.service.connections import LONGEST_HEAD, Connection, Connections, Patience
 
 SHORT = Patience(head=0.3, idle=1, write=0.5, linger=0.2)
 CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -24,7 +24,8 @@ LARGE = 8 << 20  # octets, more than socket buffers hold
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """`/echo` reads the body and returns it, `/large` streams, `/never` waits, all others answer without reading."""
+    """`/echo` reads the body and returns it, `/large` streams, `/never` waits, `/slow` lets its body
+    wait, all others answer without reading."""
     body = scope["path"].encode()
     if scope["path"] == "/echo":
         body = b""
@@ -37,7 +38,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.Event().wait()
     if scope["path"] == "/large":
         body = b"x" * LARGE
+    if scope["path"] == "/empty":
+        body = b""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.05)
     await send({"type": "http.response.body", "body": body})
 
 
@@ -92,6 +97,57 @@ async def test_an_answer_is_dated() -> None:
     date = parsedate_to_datetime(answer.lower().split(b"date: ")[1].split(b"\r\n")[0].decode())
     assert abs(date.timestamp() - time.time()) < 60
     assert b"server:" not in answer.lower()
+
+
+class Wire(asyncio.Transport):
+    """What would be written to the network, a system call each."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.written: list[bytes] = []
+        self.is_closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def resume_reading(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("path", "pieces"),
+    [("/a", ["head body"]), ("/large", ["head", "body"]), ("/slow", ["head", "body"]), ("/empty", ["head"])],
+)
+async def test_a_head_goes_with_its_body_unless_that_is_large_or_comes_later(path: str, pieces: list[str]) -> None:
+    connections, wire = Connections(application, SHORT), Wire()
+    connection = Connection(connections)
+    connection.connection_made(wire)
+    connection.data_received(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    await until(lambda: b"\r\n\r\n" in b"".join(wire.written) and connection.cycle.response_complete)
+    await asyncio.sleep(0)
+    head, _, body = b"".join(wire.written).partition(b"\r\n\r\n")
+    assert len(wire.written) == len(pieces)
+    assert wire.written[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == {"/large": b"x" * LARGE, "/empty": b""}.get(path, path.encode())
+    assert wire.written[0].endswith(b"\r\n\r\n" if "body" not in pieces[0] else body)
+    assert b"content-length: %d" % len(body) in head
+    connection.connection_lost(None)
+
+
+async def test_an_answer_that_ends_the_connection_is_written_before() -> None:
+    connections, wire = Connections(application, SHORT), Wire()
+    connection = Connection(connections)
+    connection.connection_made(wire)
+    connection.data_received(b"GET /empty HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    await until(lambda: wire.is_closed)
+    assert b"".join(wire.written).endswith(b"connection: close\r\n\r\n")
+    connection.connection_lost(None)
 
 
 async def test_pipelined_requests_are_answered_in_order() -> None:
