@@ -1,9 +1,11 @@
 """`emailgw serve`, `check` and `init`."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,23 +17,36 @@ from emailgw.control import requests as ask
 from emailgw.core.directory import Dialect
 from emailgw.errors import ConfigError
 
+if TYPE_CHECKING:
+    from emailgw.signing import SigningProcesses
+
 
 @click.command()
 @click.pass_obj
 def serve(context: Context) -> None:
     """Run the gateway until SIGTERM."""
+    from emailgw.signing import SigningProcesses, processes_for  # no other command needs it
+
+    config = context.config()
+    set_up_logging(config)
+    wanted = config.queue.signing_processes
+    count = processes_for(len(os.sched_getaffinity(0))) if wanted < 0 else wanted
+    # Forked before the rest is loaded, which they would otherwise have a part in.
+    with contextlib.closing(SigningProcesses(count)) as signing:
+        status = _run(config, signing)
+    raise click.exceptions.Exit(status)
+
+
+def _run(config: Config, signing: "SigningProcesses") -> int:
     import uvloop
 
     from emailgw.service.daemon import Service  # no other command needs so much
 
-    config = context.config()
-    set_up_logging(config)
-    # The loop shares the GIL with the threads that compose, sign and commit. By default each of them may keep it for
-    # 5 ms, and every turn of the loop would wait that long.
+    # The loop shares the GIL with the threads that compose and commit. By default each of them may keep it for 5 ms,
+    # and every turn of the loop would wait that long.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        status = runner.run(Service(config).run())
-    raise click.exceptions.Exit(status)
+        return runner.run(Service(config, signing).run())
 
 
 @click.command()

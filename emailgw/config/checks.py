@@ -63,6 +63,7 @@ _RANGES = {
     "inbound.timeout": _Rule(1_000, 60 * 60_000),
     "delivery.idle_session": _Rule(0, 5 * 60_000),
     "queue.claim": _Rule(1, 1000),
+    "queue.signing_processes": _Rule(-1, 64),
     "queue.lease": _Rule(1_000, 2 * 86_400_000),
     "queue.shutdown_grace": _Rule(0, 10 * 60_000),
     "queue.return_path_lifetime": _Rule(3_600_000, 365 * 86_400_000),

@@ -124,6 +124,7 @@ class QueueConfig(Section, frozen=True):
     max_sessions: int = 200
     sessions_per_site: int = 20
     claim: int = 10
+    signing_processes: int = -1
     shutdown_grace: Duration = Duration(20_000)
     return_path_lifetime: Duration = Duration(14 * 86_400_000)
     min_free_space: Size = Size(100 << 20)

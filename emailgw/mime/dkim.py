@@ -8,7 +8,7 @@ matters. OpenSSL does the arithmetic and releases the GIL for it.
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -59,6 +59,7 @@ class Signer:
         """Raises ValueError for a name that is none, or a key that is no PKCS #8 of RSA (1024 bits up) or Ed25519."""
         self.domain = parse_domain(domain)
         self.selector = check_selector(selector)
+        self.private_der = private_der
         self._key = _load(private_der)
         self.algorithm = DkimAlgorithm.RSA if isinstance(self._key, RSAPrivateKey) else DkimAlgorithm.ED25519
 
@@ -69,7 +70,7 @@ class Signer:
         return self._key.sign(hashlib.sha256(data).digest())
 
 
-def sign(message: bytes, signers: Sequence[Signer], at: int) -> bytes:
+def sign(message: bytes, signers: Iterable[Signer], at: int) -> bytes:
     """The DKIM-Signature fields of all `signers`, to be put before `message`; `at` in milliseconds becomes t=.
 
     `message` has CRLF line ends, as `compose` makes it. Fields and body are made canonical once for all signers.

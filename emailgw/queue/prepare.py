@@ -14,17 +14,20 @@ from emailgw.core.directory import DkimKey, Domain
 from emailgw.core.model import Content, Envelope, Message
 from emailgw.errors import EmailgwError
 from emailgw.mime.compose import compose
-from emailgw.mime.dkim import Signer, sign
+from emailgw.mime.dkim import Signer
 from emailgw.mime.rawtracking import track_raw
 from emailgw.mime.returnpath import ReturnPaths
 from emailgw.mime.template import render
 from emailgw.mime.tracking import Letter, Links, track
 from emailgw.queue.forwarding import REPORTS
 from emailgw.queue.passing import FORWARDED, FORWARDED_NULL
+from emailgw.signing import SignAll, Signed, sign_here
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Claimed
 from emailgw.store.rows import decode_content
 from emailgw.vault import Vault
+
+THREADS = 2  # that prepare
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -51,12 +54,15 @@ class Paths(msgspec.Struct, frozen=True):
 class Preparer:
     """Makes envelopes."""
 
-    def __init__(self, directory: Directory, vault: Vault, paths: Paths) -> None:
+    def __init__(
+        self, directory: Directory, vault: Vault, paths: Paths, sign_all: SignAll = sign_here, threads: int = THREADS
+    ) -> None:
         self._directory = directory
         self._vault = vault
         self._paths = paths
         self._signers: dict[str, tuple[tuple[DkimKey, ...], tuple[Signer, ...]]] = {}
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="prepare")
+        self._sign_all = sign_all
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="prepare")
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -96,26 +102,33 @@ class Preparer:
         signers: dict[str, tuple[Signer, ...]],
         now: int,
     ) -> list[Envelope | Poison]:
-        made: list[Envelope | Poison] = []
         contents: dict[int, Content] = {}
-        for item, body in claimed:
-            message = item.message
-            try:
-                content = contents.get(message.content_id)
-                if content is None:
-                    content = contents[message.content_id] = decode_content(body)
-                domain = domains[message.author.domain]
-                data = compose(self._tracked(render(content, message.variables), item, message, domain), message)
-                foreign = message.key_id in FORWARDED
-                if not foreign:
-                    # Joining lets go of the GIL.
-                    data = b"".join((sign(data, signers[message.author.domain], now), data))
-                reverse_path = self._reverse_path(item, message, domain)
-                recipient = item.recipient
-                made.append(Envelope(reverse_path, recipient.address, data, message.dsn, recipient.dsn, foreign))
-            except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
-                made.append(Poison(f"{type(error).__name__}: {error}"))
-        return made
+        unsigned = [self._compose(item, body, domains[item.message.author.domain], contents) for item, body in claimed]
+        # Signed together: each time that a thread needs something done without the GIL, it must wait to get it back.
+        letters = [
+            (envelope.data, signers[item.message.author.domain])
+            for (item, _), envelope in zip(claimed, unsigned, strict=True)
+            if isinstance(envelope, Envelope) and not envelope.foreign
+        ]
+        signed = iter(self._sign_all(letters, now) if letters else ())
+        return [
+            envelope if isinstance(envelope, Poison) or envelope.foreign else _with_signature(envelope, next(signed))
+            for envelope in unsigned
+        ]
+
+    def _compose(self, item: Claimed, body: bytes, domain: Domain, contents: dict[int, Content]) -> Envelope | Poison:
+        """Not signed yet. `contents`: those decoded so far."""
+        message, recipient = item.message, item.recipient
+        try:
+            content = contents.get(message.content_id)
+            if content is None:
+                content = contents[message.content_id] = decode_content(body)
+            data = compose(self._tracked(render(content, message.variables), item, message, domain), message)
+            reverse_path = self._reverse_path(item, message, domain)
+            foreign = message.key_id in FORWARDED
+            return Envelope(reverse_path, recipient.address, data, message.dsn, recipient.dsn, foreign)
+        except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
+            return Poison(f"{type(error).__name__}: {error}")
 
     def _tracked(self, content: Content, item: Claimed, message: Message, domain: Domain) -> Content:
         if message.tracking is None:
@@ -134,3 +147,10 @@ class Preparer:
             return ""
         local = self._paths.bounces.local_part(item.recipient.id, message.expires_at + self._paths.lifetime)
         return f"{local}@{domain.return_path_host}"
+
+
+def _with_signature(envelope: Envelope, signed: Signed) -> Envelope | Poison:
+    if signed.fault:
+        return Poison(signed.fault)
+    # Joining lets go of the GIL.
+    return msgspec.structs.replace(envelope, data=b"".join((signed.fields, envelope.data)))

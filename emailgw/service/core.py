@@ -78,6 +78,7 @@ class Core:
         self.domains = Domains(store.directory, vault, settings, clock, self.open_lookup)
 
         self.tls = TlsOperations(None)
+        self.warners: list[Callable[[], list[str]]] = [self.tls.warnings, lambda: clock_warnings(clock)]
         self.rules = Rules(store.received, store.directory, clock)
         networks = tuple(config.webhooks.allow_networks)
         self.endpoints = Endpoints(store.webhooks, store.deliveries, store.events, vault, networks, clock)
@@ -89,7 +90,7 @@ class Core:
 
     def warnings(self) -> list[str]:
         """What needs a look before it hurts, for `/healthz`."""
-        return [*self.tls.warnings(), *clock_warnings(self.clock)]
+        return [warning for warner in self.warners for warning in warner()]
 
     def open_lookup(self) -> RecordLookup:
         return RecordLookup(tuple(self.config.dns.nameservers), self.config.dns.timeout)

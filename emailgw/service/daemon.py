@@ -16,7 +16,7 @@ from emailgw.listeners import bind, close_all, listening_on
 from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
 from emailgw.queue.housekeeping import Housekeeping, Received, Told
 from emailgw.queue.manager import Manager
-from emailgw.queue.prepare import Paths, Preparer
+from emailgw.queue.prepare import THREADS, Paths, Preparer
 from emailgw.queue.visits import VisitLog
 from emailgw.service.carrying import start_webhooks
 from emailgw.service.certifying import open_certificates, serve_renewal
@@ -27,6 +27,7 @@ from emailgw.service.receiving import serve_inbound
 from emailgw.service.submitting import Bound, serve_submission, submission_endpoints
 from emailgw.service.supervision import Supervisor, cancel
 from emailgw.service.timekeeping import watch
+from emailgw.signing import SigningProcesses
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.suppressions import Suppressions
 from emailgw.systemd import notify
@@ -42,8 +43,9 @@ HTTP_GRACE = 5  # seconds for requests under way when stopping
 class Service:
     """The daemon. `run` returns its exit status."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, signing: SigningProcesses) -> None:
         self._config = config
+        self._signing = signing
         self._supervisor = Supervisor()
 
     async def run(self) -> int:
@@ -66,6 +68,7 @@ class Service:
                 stack.callback(close_all, listeners)
             addresses = "; ".join(f"{name} on {listening_on(found)}" for name, found in bound.items() if found)
             core = await Core.open(self._config, self._supervisor.fail)
+            core.warners.append(self._signing.warnings)
             stack.push_async_callback(core.store.close)
             await self._start(core, stack, bound, certificates)
             gc.freeze()  # what is there now stays: no collection looks at it again
@@ -96,7 +99,9 @@ class Service:
             lifetime=self._config.queue.return_path_lifetime,
             links_of=core.links_of,
         )
-        preparer = Preparer(core.store.directory, core.vault, paths)
+        preparer = Preparer(
+            core.store.directory, core.vault, paths, self._signing.sign_all, max(THREADS, self._signing.count + 1)
+        )
         stack.callback(preparer.close)
         router, manager = build_manager(core, preparer)
         stack.push_async_callback(router.close)

@@ -95,6 +95,7 @@ def drain(count: int, domains: int, one_site: bool = True) -> Figures:
             "delivered/s": (last - first) / (ended - started),
             "CPU ms a message": (cpu_after - cpu) / (last - first) * 1000,
             "RSS MB": w.rss(),
+            "in all, PSS MB": w.memory(),
         }
 
 
@@ -105,7 +106,7 @@ def memory(count: int) -> Figures:
         started = stopwatch()
         w.gateway.start(timeout=60)
         ready = stopwatch() - started
-        return {"RSS MB": w.rss(), "start s": ready}
+        return {"RSS MB": w.rss(), "in all, PSS MB": w.memory(), "start s": ready}
 
 
 def latency(per_second: int = 20, seconds: int = 15) -> Figures:

@@ -57,16 +57,29 @@ class World:
         found = re.search(r'emailgw_tries_total\{state="delivered"\} ([\d.e+]+)', text)
         return float(found[1]) if found else 0.0
 
+    def _processes(self) -> list[Path]:
+        """The gateway and its signing processes."""
+        own = Path(f"/proc/{self.pid}")
+        return [own, *(Path(f"/proc/{pid}") for pid in (own / f"task/{self.pid}/children").read_text().split())]
+
     def cpu(self) -> float:
-        """CPU seconds the gateway has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """CPU seconds the gateway has used, in all its processes."""
+        ticks = 0
+        for process in self._processes():
+            fields = (process / "stat").read_text().rpartition(") ")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def rss(self) -> float:
-        """Resident memory in MB."""
+        """Resident memory of the gateway itself in MB."""
         found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
         assert found
         return int(found[1]) / 1024
+
+    def memory(self) -> float:
+        """Resident memory in all its processes in MB, what they share counted once (PSS)."""
+        found = [re.search(r"Pss:\s+(\d+)", (process / "smaps_rollup").read_text()) for process in self._processes()]
+        return sum(int(pss[1]) for pss in found if pss) / 1024
 
 
 @contextlib.contextmanager
