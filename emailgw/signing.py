@@ -10,6 +10,7 @@ import contextlib
 import functools
 import logging
 import multiprocessing
+import os
 import queue
 import signal
 import socket
@@ -29,6 +30,7 @@ log = logging.getLogger("emailgw.signing")
 MOST = 4  # processes, unless told otherwise: beside so many the loop's core is the limit
 DEPTH = 2  # requests for each process: one that it works on, and one that waits, so that it never does
 LARGE = 1 << 20  # octets of messages in one request; more is not copied twice, since hashing it takes longer than RSA
+NICE = 5  # less urgent than the loop and the writer, which each want a little of a core at once
 PATIENCE = 10  # seconds; ten messages take ten milliseconds
 _KEYS = 4_096  # loaded at a time in each process
 
@@ -171,6 +173,7 @@ def _work(connections: list[Connection], others: list[Connection]) -> None:
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text("emailgw-sign")  # for `ps` and `top`
+    os.nice(NICE)
     load = functools.lru_cache(_KEYS)(Signer)
     while connections:
         for ready in wait(connections):
