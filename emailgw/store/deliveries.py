@@ -115,6 +115,20 @@ class Deliveries:
         results = await self._database.write(Verb((*statements, Statement(sql, leased)), durable=False))
         return [_delivery_from(row) for row in results[-1]]
 
+    async def part(self, parts: Sequence[Sequence[WebhookDelivery]]) -> None:
+        """Make several batches of what was claimed as one: each comes again as the one that it is now."""
+        statements = []
+        for part in parts:
+            condition, named = among("event_id", [one.event_id for one in part])
+            sql = (
+                f"UPDATE webhook_deliveries SET batch = :batch WHERE {condition} AND endpoint_id = :endpoint "
+                "AND lease = :lease"
+            )
+            first = part[0]
+            named |= {"batch": first.event_id, "endpoint": first.endpoint_id, "lease": first.lease}
+            statements.append(Statement(sql, named))
+        await self._database.write(Verb(tuple(statements), durable=False))
+
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Write what became of claimed deliveries (as they are afterwards, the lease still that of the claim), with
         the tries, and how many events in a row an endpoint has failed to take. A lost lease loses the result.

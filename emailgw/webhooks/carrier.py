@@ -161,6 +161,8 @@ class Carrier:
             return
         try:
             prepared = await prepare(tools.events, endpoint, claimed, now)
+            if together and len(prepared.parcels) > 1:
+                await tools.deliveries.part([parcel.deliveries for parcel in prepared.parcels])
         except Exception:
             await tools.deliveries.release(claimed, now)
             raise

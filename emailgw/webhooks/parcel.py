@@ -28,6 +28,7 @@ from emailgw.wire.events import event_id, show_payload
 log = logging.getLogger("emailgw.webhooks")
 
 LONGEST_RESPONSE = 300  # characters kept of an answer
+LARGEST = 512 * 1024  # octets of a batch of several events: nginx, unless told otherwise, refuses more than 1 MiB
 _encoder = msgspec.json.Encoder()
 
 
@@ -90,14 +91,24 @@ def render(told: Told, headers: Mapping[ContentId, Headers], endpoint: Endpoint,
 
 
 def pack(rendered: Sequence[tuple[WebhookDelivery, bytes]], endpoint: Endpoint) -> list[Parcel]:
-    """Each alone, or all of them as one batch."""
+    """Each alone, or all of them as one batch; as several where one would be larger than endpoints commonly take."""
     if endpoint.batch == 1:
         return [Parcel(delivery_id(endpoint.id, [one.event_id]), body, (one,)) for one, body in rendered]
+    parts: list[list[tuple[WebhookDelivery, bytes]]] = []
+    room = 0
+    for one in rendered:
+        room -= len(one[1]) + len(b",")
+        if not parts or room < 0:
+            parts.append([])
+            room = LARGEST - len(one[1]) - len(b"[]")
+        parts[-1].append(one)
+    return [_batch(part, endpoint) for part in parts]
+
+
+def _batch(rendered: Sequence[tuple[WebhookDelivery, bytes]], endpoint: Endpoint) -> Parcel:
     deliveries = tuple(delivery for delivery, _ in rendered)
-    if not deliveries:
-        return []
     id = delivery_id(endpoint.id, [delivery.event_id for delivery in deliveries])
-    return [Parcel(id, b"[" + b",".join(body for _, body in rendered) + b"]", deliveries)]
+    return Parcel(id, b"[" + b",".join([body for _, body in rendered]) + b"]", deliveries)
 
 
 def outcome(

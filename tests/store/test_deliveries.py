@@ -158,6 +158,31 @@ def test_a_batch_comes_again_as_it_was(store: Store, runner: asyncio.Runner) -> 
     runner.run(work())
 
 
+def test_a_batch_that_was_parted_comes_again_in_parts(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store)
+        claimed = await claim(store, 1, count=5, together=True)
+        await store.deliveries.part([claimed[:2], claimed[2:4], claimed[4:]])
+        await settle(store, claimed[2:4], DeliveryState.DELIVERED)
+        await settle(store, [*claimed[:2], *claimed[4:]], DeliveryState.PENDING, NOW + 1)
+        assert ids(await claim(store, 2, NOW + 1, count=100, together=True)) == [1, 2]
+        assert ids(await claim(store, 3, NOW + 1, count=100, together=True)) == [5]
+        assert await claim(store, 4, NOW + 1, count=100, together=True) == []
+
+    runner.run(work())
+
+
+def test_only_what_is_still_claimed_is_parted(store: Store, runner: asyncio.Runner) -> None:
+    async def work() -> None:
+        await fill(store)
+        claimed = await claim(store, 1, count=4, together=True)
+        await store.deliveries.release(claimed, NOW)
+        await store.deliveries.part([claimed[:2], claimed[2:]])
+        assert ids(await claim(store, 2, count=100, together=True)) == [1, 2, 3, 4]
+
+    runner.run(work())
+
+
 def test_lists_by_state(store: Store, runner: asyncio.Runner) -> None:
     async def listed(wanted: DeliveryFilter) -> list[int]:
         return ids([one.delivery for one in await store.deliveries.list(A, 100, 0, END, False, wanted)])

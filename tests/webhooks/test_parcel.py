@@ -16,7 +16,7 @@ from emailgw.core.webhooks import (
 )
 from emailgw.store.deliveries import pending
 from emailgw.store.events import Told
-from emailgw.webhooks.parcel import Parcel, outcome, pack, read_retry_after, render, said
+from emailgw.webhooks.parcel import LARGEST, Parcel, outcome, pack, read_retry_after, render, said
 from emailgw.webhooks.signing import delivery_id
 from tests.harness.mail import NOW
 
@@ -47,6 +47,28 @@ def test_a_batch_is_an_array_whose_items_have_ids() -> None:
     assert packed([]) == []
     [alone] = packed([7])
     assert len(json.loads(alone.body)) == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "parts"),
+    [
+        ([10, 10], [2]),
+        ([LARGEST], [1]),
+        ([LARGEST * 3, 1, 1], [1, 2]),  # one that is larger by itself goes as it is
+        ([LARGEST // 2 - 2] * 2, [2]),
+        ([LARGEST // 2 - 1] * 5, [1] * 5),  # a comma too many
+        ([LARGEST // 4] * 7, [3, 3, 1]),
+        ([1, LARGEST - 2, LARGEST - 1, 1], [1, 1, 1, 1]),
+    ],
+)
+def test_a_batch_is_parted_where_it_gets_too_large(sizes: list[int], parts: list[int]) -> None:
+    to = Endpoint(id=A, url="https://a.test/", sealed=b"x", created_at=NOW, updated_at=NOW, batch=100)
+    rendered = [(pending(EventId(id), A, "x", NOW), b"1" * size) for id, size in enumerate(sizes)]
+    parcels = pack(rendered, to)
+    assert [len(parcel.deliveries) for parcel in parcels] == parts
+    assert [one.event_id for parcel in parcels for one in parcel.deliveries] == list(range(len(sizes)))
+    assert all(len(parcel.body) <= LARGEST for parcel in parcels if len(parcel.deliveries) > 1)
+    assert len({parcel.id for parcel in parcels}) == len(parts)
 
 
 def test_the_same_batch_has_the_same_id_and_a_changed_one_another() -> None:
