@@ -6,6 +6,7 @@ forked before there is a loop or a thread, listen to nobody else, keep nothing b
 own), and end with the program, however that ends. Whatever happens to one of them, whoever asked it signs by himself.
 """
 
+import atexit
 import contextlib
 import functools
 import logging
@@ -90,9 +91,11 @@ class SigningProcesses:
             for ours, end in ends:
                 end.close()
                 self._idle.put(ours)
+        atexit.register(self.close)  # before `multiprocessing`, which waits for processes that end as their pipes do
 
     def close(self) -> None:
         """They end as their pipes do."""
+        atexit.unregister(self.close)
         for connection in self._processes:
             connection.close()
         for process in dict.fromkeys(self._processes.values()):

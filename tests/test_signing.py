@@ -145,9 +145,13 @@ def test_they_end_with_a_program_that_is_killed() -> None:
         assert process.stdout is not None
         pids = json.loads(process.stdout.readline())["pids"]
         assert all(map(is_alive, pids))
-        assert [Path(f"/proc/{pid}/comm").read_text() for pid in pids] == ["emailgw-sign\n"] * 2
+        eventually(lambda: {Path(f"/proc/{pid}/comm").read_text() for pid in pids} == {"emailgw-sign\n"}, "their names")
         process.kill()
     eventually(lambda: not any(map(is_alive, pids)), "they end")
+
+
+def test_a_program_that_forgets_to_close_them_ends_all_the_same() -> None:
+    assert told("tell(answers=[ask()])\n")["answers"] == [expected()]
 
 
 def test_what_is_large_is_not_copied_to_them() -> None:
