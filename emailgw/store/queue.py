@@ -141,7 +141,7 @@ class Queue:
                 otherwise="the lease was lost",
             )
             statements = (settled, *_events(event))
-        await self._database.write(Verb((*statements, *arriving(notice))))
+        await self._database.write(Verb((*statements, *arriving(notice)), patient=True))
         self._tell([recipient], notice)
 
     async def release(self, leases: Sequence[tuple[RecipientId, int]], due_at: int) -> None:

@@ -23,6 +23,7 @@ from emailgw.store.verb import NO_PARAMETERS, Parameters, Row, Rows, Statement, 
 
 GROUP_LIMIT = 256  # verbs in one transaction: bounds how long the first of them waits
 JOINED = 24  # rows in one statement
+GATHER = 0.003  # seconds that a patient verb waits for others
 INBOX_LIMIT = 20_000  # verbs waiting; beyond it the store sheds load instead of growing
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -71,6 +72,7 @@ class SQLiteDatabase:
         self._on_failure = on_failure
         self._watches = watches
         self._inbox: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._gathered: list[_Job] = []
         self._loop = asyncio.get_running_loop()
         self._readers: list[aiosqlite.Connection] = []
         self._turn = itertools.count()
@@ -108,11 +110,21 @@ class SQLiteDatabase:
         """See Database.write. A cancelled caller does not cancel the verb: it runs whole or not at all."""
         if self._closed or self._failure:
             raise StoreUnavailable(self._failure or "the store is closed")
-        if self._inbox.qsize() >= self._inbox_limit:
+        if self._inbox.qsize() + len(self._gathered) >= self._inbox_limit:
             raise StoreUnavailable("too many writes are waiting")
         future: asyncio.Future[list[Rows]] = self._loop.create_future()
-        self._inbox.put((verb, future))
+        self._gathered.append((verb, future))
+        if not verb.patient:
+            self._hand_over()
+        elif len(self._gathered) == 1:
+            self._loop.call_later(GATHER, self._hand_over)
         return await future
+
+    def _hand_over(self) -> None:
+        """To the writer, what waits and what came now, in their order."""
+        gathered, self._gathered = self._gathered, []
+        for job in gathered:
+            self._inbox.put(job)
 
     async def read(self, sql: str, parameters: Parameters = NO_PARAMETERS) -> Rows:
         """See Database.read."""
@@ -141,6 +153,7 @@ class SQLiteDatabase:
         for reader in self._readers:
             await reader.close()
         if self._writer is not None:
+            self._hand_over()
             self._inbox.put(None)
             await asyncio.to_thread(self._writer.join)
 

@@ -34,10 +34,13 @@ class Statement(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """`durable=False` only for what may be forgotten in a power cut without breaking a promise (leases)."""
+    """`durable=False` only for what may be forgotten in a power cut without breaking a promise (leases). `patient`: it
+    may wait some milliseconds for others to be written with, as the results of a hundred lanes do.
+    """
 
     statements: tuple[Statement, ...]
     durable: bool = True
+    patient: bool = False
 
 
 def insert(table: str, columns: str) -> str:

@@ -26,8 +26,8 @@ from tests.harness.mail import NOW, change, make_mail
 SLOW = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT max(i) FROM n"
 
 
-def write_row(number: int) -> Verb:
-    return Verb((Statement("INSERT INTO rows (id) VALUES (:id)", {"id": number}),))
+def write_row(number: int, patient: bool = False) -> Verb:
+    return Verb((Statement("INSERT INTO rows (id) VALUES (:id)", {"id": number}),), patient=patient)
 
 
 async def open_database(path: Path) -> SQLiteDatabase:
@@ -88,8 +88,9 @@ async def test_a_cancelled_caller_leaves_no_half_of_a_verb(database: SQLiteDatab
     assert await numbers(database) == [*range(100), 1000]
 
 
-async def test_closing_waits_for_what_was_handed_in(database: SQLiteDatabase, tmp_path: Path) -> None:
-    tasks = [asyncio.create_task(database.write(write_row(i))) for i in range(700)]
+@pytest.mark.parametrize("patient", [False, True])
+async def test_closing_waits_for_what_was_handed_in(database: SQLiteDatabase, tmp_path: Path, patient: bool) -> None:
+    tasks = [asyncio.create_task(database.write(write_row(i, patient))) for i in range(700)]
     await asyncio.sleep(0)
     await database.close()
     await asyncio.gather(*tasks)
@@ -119,6 +120,32 @@ async def test_many_writes_share_a_transaction(database: SQLiteDatabase, tmp_pat
 
     assert await frames(together=False, first=0) >= 100
     assert await frames(together=True, first=1000) <= 10
+
+
+@pytest.mark.parametrize("patient", [False, True])
+async def test_patient_writes_wait_for_each_other(
+    database: SQLiteDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patient: bool
+) -> None:
+    monkeypatch.setattr("emailgw.store.sqlite.GATHER", 0.5)
+    wal = tmp_path / "db-wal"
+    before = wal.stat().st_size
+    tasks = []
+    for number in range(10):
+        tasks.append(asyncio.create_task(database.write(write_row(number, patient))))
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*tasks)
+    frames = (wal.stat().st_size - before) // 4096
+    assert frames <= 5 if patient else frames >= 10
+    assert await numbers(database) == list(range(10))
+
+
+async def test_what_is_in_a_hurry_takes_the_patient_along_in_their_order(database: SQLiteDatabase) -> None:
+    patient = asyncio.create_task(database.write(write_row(1, patient=True)))
+    await asyncio.sleep(0)
+    later = Verb((Statement("UPDATE rows SET id = 2 WHERE id = 1", touches=1),))
+    await asyncio.wait_for(database.write(later), 5)
+    await patient
+    assert await numbers(database) == [2]
 
 
 async def test_readers_cannot_write(database: SQLiteDatabase) -> None:
