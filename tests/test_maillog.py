@@ -1,5 +1,6 @@
 """The mail log: its keys and their order, that nothing foreign makes two lines of one, and when a line was written."""
 
+import asyncio
 import logging
 import time
 
@@ -23,12 +24,34 @@ def mail_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "emailgw.mail")
 
 
+ACCEPTED = [
+    r'accepted message=m1 key=k1 author="\"ann b\"@sender.test" recipients=2 size=4096 door=smtp',
+    r'accepted message=m1 key=k1 author="\"ann b\"@sender.test" recipients=1 size=100 door=smtp',
+]
+
+
 def test_accepted(caplog: pytest.LogCaptureFixture) -> None:
     maillog.accepted([(ANN, 2, 4096), (ANN, 1, 100)], "smtp")
-    assert caplog.messages[0].splitlines() == [
-        r'accepted message=m1 key=k1 author="\"ann b\"@sender.test" recipients=2 size=4096 door=smtp',
-        r'accepted message=m1 key=k1 author="\"ann b\"@sender.test" recipients=1 size=100 door=smtp',
-    ]
+    assert caplog.messages == ACCEPTED
+
+
+async def test_what_is_said_in_one_turn_of_the_loop_is_one_record(caplog: pytest.LogCaptureFixture) -> None:
+    maillog.accepted([(ANN, 2, 4096)], "smtp")
+    maillog.accepted([(ANN, 1, 100)], "smtp")
+    assert caplog.messages == []
+    await asyncio.sleep(0)
+    assert caplog.messages == ["\n".join(ACCEPTED)]
+    maillog.accepted([(ANN, 2, 4096)], "smtp")
+    await asyncio.sleep(0)
+    assert caplog.messages[1:] == ACCEPTED[:1]
+
+
+def test_what_is_said_last_before_the_loop_ends_is_written(caplog: pytest.LogCaptureFixture) -> None:
+    async def say() -> None:
+        maillog.accepted([(ANN, 2, 4096)], "smtp")
+
+    asyncio.run(say())
+    assert caplog.messages == ACCEPTED[:1]
 
 
 def test_tried(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from emailgw.errors import Rejected
 
+COMPLETE = "emailgw.complete"  # in a request's scope: its body was there before it began to be worked on
 LARGE = 256 * 1024  # octets of a body from which on it is read in a thread, so that other requests do not wait
 
 T = TypeVar("T")
@@ -33,18 +34,25 @@ class BodyLimits:
         declared = request.headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > self._size:
             raise self._too_large()
+        if COMPLETE in request.scope:  # as small ones are: there is nothing to wait for
+            chunks = await self._chunks(request)
+        else:
+            try:
+                async with asyncio.timeout(self._timeout / 1000):
+                    chunks = await self._chunks(request)
+            except TimeoutError:
+                raise Rejected("The request body came too slowly.", name="too_slow") from None
+        return await aside(sum(map(len, chunks)), b"".join, chunks)
+
+    async def _chunks(self, request: Request) -> list[bytes]:
         chunks: list[bytes] = []
         received = 0
-        try:
-            async with asyncio.timeout(self._timeout / 1000):
-                async for chunk in request.stream():
-                    received += len(chunk)
-                    if received > self._size:
-                        raise self._too_large()
-                    chunks.append(chunk)
-        except TimeoutError:
-            raise Rejected("The request body came too slowly.", name="too_slow") from None
-        return await aside(received, b"".join, chunks)
+        async for chunk in request.stream():
+            received += len(chunk)
+            if received > self._size:
+                raise self._too_large()
+            chunks.append(chunk)
+        return chunks
 
     def _too_large(self) -> Rejected:
         return Rejected(f"The request body is larger than {int(self._size)} octets.", name="too_large", status="5.3.4")

@@ -6,6 +6,7 @@ milliseconds UTC.
 """
 
 import uuid
+from collections.abc import Callable
 from typing import NewType
 
 MessageId = NewType("MessageId", str)  # UUID version 7, as API clients see it
@@ -19,6 +20,8 @@ EventId = NewType("EventId", int)  # ascending in commit order; the one id a sto
 SERIAL_EPOCH = 1_704_067_200_000  # 2024-01-01T00:00:00Z; 41 bits of milliseconds last until 2093
 SERIAL_NODE_BITS = 6
 SERIAL_COUNTER_BITS = 16
+
+DRAWN = 4_000  # octets
 
 
 def uuid7(now: int, random: bytes) -> str:
@@ -47,6 +50,25 @@ def is_uuid(text: str) -> bool:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
+
+
+class Randomness:
+    """Random octets, those of some hundred ids drawn at once: `draw` (`os.urandom`) is a system call that lets go of
+    the GIL, and waits to get it back.
+    """
+
+    def __init__(self, draw: Callable[[int], bytes]) -> None:
+        self._draw = draw
+        self._drawn = b""
+        self._taken = 0
+
+    def take(self, count: int) -> bytes:
+        """`count` octets that nobody else gets."""
+        if self._taken + count > len(self._drawn):
+            self._drawn, self._taken = self._draw(max(count, DRAWN)), 0
+        taken = self._drawn[self._taken : self._taken + count]
+        self._taken += count
+        return taken
 
 
 class SerialNumbers:

@@ -16,7 +16,7 @@ from emailgw import maillog, metrics
 from emailgw.core.address import Address
 from emailgw.core.directory import ApiKey, Dialect, DomainStatus, KeyMode
 from emailgw.core.events import Detail, Event, EventType, Source
-from emailgw.core.ids import ContentId, MessageId, RecipientId, SerialNumbers, uuid7s
+from emailgw.core.ids import ContentId, MessageId, Randomness, RecipientId, SerialNumbers, uuid7s
 from emailgw.core.model import Content, Message, Recipient, RecipientState, Submission
 from emailgw.core.rehearsal import REHEARSAL, Outcome, rehearsed_outcome
 from emailgw.core.suppression import Suppression, SuppressionReason, withheld
@@ -100,6 +100,7 @@ class Accept:
         self._serials = serials
         self._suppressions = suppressions
         self._quotas = quotas
+        self._randomness = Randomness(os.urandom)
         self._space = (-SPACE_CHECK, 0)  # when it was looked at, and the octets that new mail may still take
 
     async def submit(self, submission: Submission, key: ApiKey, door: str) -> MessageId:
@@ -121,7 +122,7 @@ class Accept:
         now = self._clock()
         decided = await self._tracking(items, now)
         suppressed = await self._suppressed(items, decided, key)
-        ids = uuid7s(now, os.urandom(10 * len(items)))
+        ids = uuid7s(now, self._randomness.take(10 * len(items)))
         drafting = _Drafting(key, now, ids, self._limits, self._serials, suppressed)
         for index, item in enumerate(items):
             if index % SLICE == SLICE - 1:
@@ -130,7 +131,8 @@ class Accept:
                 if isinstance(item, Rejected):
                     raise item
                 # What is stored is the template; what is checked and shown is what this message says.
-                filled = msgspec.structs.replace(item, content=fill(item.content, item.variables))
+                content = fill(item.content, item.variables)
+                filled = item if content is item.content else msgspec.structs.replace(item, content=content)
                 size = check_submission(filled, now, self._limits.max_size)
                 await self.check_author(item.content.author.address.domain, key, now)
                 drafting.add(filled, item.content, size, decided[index])
@@ -161,8 +163,9 @@ class Accept:
 
     async def _tracking(self, items: Sequence[Submission | Rejected], now: int) -> list[Tracking]:
         """What is tracked of each, and whether it offers to unsubscribe."""
-        alike = collections.Counter(id(item.content) for item in items if isinstance(item, Submission))
         bulk = self._limits.bulk
+        many = items if 0 < bulk <= len(items) else ()
+        alike = collections.Counter(id(item.content) for item in many if isinstance(item, Submission))
         shown: dict[int, bool] = {}
         decided: list[Tracking] = []
         for item in items:

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from emailgw.api.answers import error_response
+from emailgw.api.limits import COMPLETE
 from emailgw.listeners import BACKLOG
 
 Application = Callable[..., Awaitable[None]]  # ASGI
@@ -229,6 +230,7 @@ class Connection(HttpToolsProtocol):
         if self._linger is not None:
             self._linger.cancel()
             self._linger = None
+        self.scope[COMPLETE] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
     def pause_writing(self) -> None:

@@ -50,8 +50,12 @@ def _second(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()
 
 
+@functools.lru_cache(maxsize=256)
 def read_time(text: str) -> int:
-    """ISO 8601, `T` or a blank between date and time; without a zone it is UTC. Raises ValueError."""
+    """ISO 8601, `T` or a blank between date and time; without a zone it is UTC. Raises ValueError.
+
+    Each is asked about twice, whether it is one and which, and a batch says the same for all of its items.
+    """
     moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

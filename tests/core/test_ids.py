@@ -1,12 +1,13 @@
 """Identifiers: they ascend with time, and never repeat."""
 
+import os
 import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emailgw.core.ids import SerialNumbers, is_uuid, uuid7, uuid7_floor, uuid7s
+from emailgw.core.ids import Randomness, SerialNumbers, is_uuid, uuid7, uuid7_floor, uuid7s
 
 NOW = 1_800_000_000_000
 TIMES = st.integers(0, (1 << 48) - 1)
@@ -57,6 +58,22 @@ def test_uuid7_wants_enough_random_bits() -> None:
 )
 def test_only_the_canonical_spelling_is_an_id(text: str) -> None:
     assert not is_uuid(text)
+
+
+def test_random_octets_are_given_out_once() -> None:
+    drawn = bytearray()
+
+    def draw(count: int) -> bytes:
+        fresh = os.urandom(count)
+        drawn.extend(fresh)
+        return fresh
+
+    randomness = Randomness(draw)
+    free = 0  # up to here they are given out, or passed over
+    for count in (10, 10, 3_990, 10, 5_000, 16, 0):
+        taken = randomness.take(count)
+        assert len(taken) == count
+        free = drawn.index(taken, free) + count
 
 
 def test_serial_numbers_ascend_when_the_clock_stands_still_or_steps_back() -> None:

@@ -334,7 +334,9 @@ async def test_after_a_stop_nothing_is_begun(world: World) -> None:
     assert finished.count(S.QUEUED) == 20 - len(world.taken)
 
 
-async def test_a_result_that_the_store_cannot_take_now_is_offered_again(world: World) -> None:
+async def test_a_result_that_the_store_cannot_take_now_is_offered_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     """Lost, it would be sent twice."""
     world.transcript = ("< " + "x" * 900,) * 200  # an event that needs pages of its own
     gate = Gate()
@@ -345,6 +347,7 @@ async def test_a_result_that_the_store_cannot_take_now_is_offered_again(world: W
     await world.limit_pages(spare=2)
     gate.open()
     await eventually(lambda: world.taken, "it was handed over")
+    await eventually(lambda: "not recorded yet" in caplog.text, "the store refused it")
     [recipient] = await world.recipients(mail)
     assert recipient.state is S.QUEUED
     await world.limit_pages(spare=None)
