@@ -18,6 +18,7 @@ from emailgw.core.lines import has_only_crlf
 from emailgw.core.model import Envelope
 from emailgw.core.status import DeliveryStatus, LocalCause, Scope
 from emailgw.delivery.mx import Route
+from emailgw.delivery.parking import Parking, Place
 from emailgw.delivery.router import Router
 from emailgw.delivery.session import Session, open_session
 from emailgw.delivery.settings import DeliverySettings, TLSLevel
@@ -31,7 +32,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Agent:
-    """`now`: milliseconds UTC, for time stamps and deadlines. `tls`: the policy of this next hop, if it has one."""
+    """`now`: milliseconds UTC, for time stamps and deadlines. `tls`: the policy of this next hop, if it has one.
+    `parking`: where sessions wait for whoever has mail for the same host; without it they end with the agent.
+    """
 
     def __init__(
         self,
@@ -40,12 +43,14 @@ class Agent:
         nexthop: str,
         now: Callable[[], int],
         tls: TLSLevel | None = None,
+        parking: Parking | None = None,
     ) -> None:
         self._router = router
         self._settings = settings
         self._nexthop = nexthop
         self._now = now
         self._level = tls or settings.tls
+        self._parking = parking
         self._session: Session | None = None
 
     async def deliver(self, envelope: Envelope, deadline: int) -> Attempt:
@@ -79,17 +84,19 @@ class Agent:
     async def close(self) -> None:
         """End the session politely, within the time-out for QUIT."""
         session, self._session = self._session, None
-        if session is not None:
+        if session is None:
+            return
+        if self._parking is not None and session.is_usable:
+            self._parking.park(self._place(session.host, session.address), session)
+        else:
             await session.quit(Trace(self._settings.timeouts.quit))
 
     async def _try(self, envelope: Envelope, trace: Trace) -> DeliveryStatus:
         session = self._session
         if session is not None and session.is_usable:
-            status = await self._send(session, envelope, trace)
+            status = await self._send_on(session, envelope, trace)
             if status.scope is not Scope.SITE:
                 return status
-            # Hosts close sessions that idle or last too long; that says nothing about the site, a new one will.
-            trace.remark("that was a used session; trying a new one")
         elif session is not None:
             await self.close()
         self._drop()
@@ -110,6 +117,13 @@ class Agent:
             if trace.is_over:
                 break
             trace.host, trace.address, trace.tls = host, address, None
+            if self._parking is not None and (parked := self._parking.take(self._place(host, address))) is not None:
+                self._session = parked
+                status = await self._send_on(parked, envelope, trace)
+                if status.scope is not Scope.SITE:
+                    return status
+                self._drop()
+                trace.tls = None
             opened = await open_session(host, address, self._settings, self._level, trace)
             trace.connect_time = trace.elapsed
             if isinstance(opened, Session):
@@ -123,6 +137,17 @@ class Agent:
         if status.status.is_permanent:  # every host says that it never takes mail: nothing to slow down for
             status = msgspec.structs.replace(status, scope=Scope.RECIPIENT)
         return status
+
+    async def _send_on(self, session: Session, envelope: Envelope, trace: Trace) -> DeliveryStatus:
+        """Over a session that was used before."""
+        status = await self._send(session, envelope, trace)
+        if status.scope is Scope.SITE:
+            # Hosts close sessions that idle or last too long; that says nothing about the site, a new one will.
+            trace.remark("that was a used session; trying a new one")
+        return status
+
+    def _place(self, host: str, address: str) -> Place:
+        return Place(host, address, self._settings.mx_port, self._level)
 
     async def _send(self, session: Session, envelope: Envelope, trace: Trace) -> DeliveryStatus:
         trace.host, trace.address, trace.tls = session.host, session.address, session.tls

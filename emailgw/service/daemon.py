@@ -103,8 +103,9 @@ class Service:
             core.store.directory, core.vault, paths, self._signing.sign_all, max(THREADS, self._signing.count + 1)
         )
         stack.callback(preparer.close)
-        router, manager = build_manager(core, preparer)
+        router, parking, manager = build_manager(core, preparer)
         stack.push_async_callback(router.close)
+        stack.push_async_callback(parking.close)
         store = core.store
         housekeeping = Housekeeping(
             store.queue,

@@ -10,6 +10,7 @@ from emailgw.core.retry import RetryPolicy
 from emailgw.core.status import DeliveryStatus
 from emailgw.delivery.agent import Agent
 from emailgw.delivery.mx import Route
+from emailgw.delivery.parking import Parking
 from emailgw.delivery.router import Router
 from emailgw.delivery.settings import DeliverySettings, Timeouts, TLSLevel
 from emailgw.listeners import own_addresses
@@ -23,15 +24,18 @@ from emailgw.queue.withholding import Withholding
 from emailgw.service.core import Core
 
 
-def build_manager(core: Core, preparer: Preparer) -> tuple[Router, Manager]:
+def build_manager(core: Core, preparer: Preparer) -> tuple[Router, Parking, Manager]:
     config = core.config
     settings = delivery_settings(config, core.host_name)
     router = Router(settings)
+    parking = Parking(config.delivery.idle_session, settings.timeouts.quit)
     return_paths = ReturnPaths(core.vault.key_for("return path"))
     rehearsal = Rehearsal(str(config.testing.domain), core.store.queue, core.store.history, return_paths, core.clock)
 
     def open_agent(nexthop: str) -> Rehearsal | Agent:
-        return rehearsal if nexthop == REHEARSAL else Agent(router, _for_hop(settings, nexthop), nexthop, core.clock)
+        if nexthop == REHEARSAL:
+            return rehearsal
+        return Agent(router, _for_hop(settings, nexthop), nexthop, core.clock, parking=parking)
 
     async def route(nexthop: str) -> RehearsalRoute | Route | DeliveryStatus:
         return RehearsalRoute() if nexthop == REHEARSAL else await router.route(nexthop)
@@ -60,7 +64,7 @@ def build_manager(core: Core, preparer: Preparer) -> tuple[Router, Manager]:
     limits = SiteLimits(
         queue.sessions_per_site, min(FIRST_PAUSE, policy.schedule[0]), min(LONGEST_PAUSE, max(policy.schedule))
     )
-    return router, Manager(tools, route, ManagerSettings(queue.max_sessions, limits))
+    return router, parking, Manager(tools, route, ManagerSettings(queue.max_sessions, limits))
 
 
 def _for_hop(settings: DeliverySettings, nexthop: str) -> DeliverySettings:
