@@ -112,7 +112,7 @@ class Deliveries:
         if together:
             statements.append(Statement(_BATCH, leased))
         sql = f"SELECT {_COLUMNS} FROM webhook_deliveries d WHERE {_OF_LEASE} ORDER BY d.event_id"
-        results = await self._database.write(Verb((*statements, Statement(sql, leased)), durable=False))
+        results = await self._database.write(Verb((*statements, Statement(sql, leased)), durable=False, patient=True))
         return [_delivery_from(row) for row in results[-1]]
 
     async def part(self, parts: Sequence[Sequence[WebhookDelivery]]) -> None:
@@ -127,7 +127,7 @@ class Deliveries:
             first = part[0]
             named |= {"batch": first.event_id, "endpoint": first.endpoint_id, "lease": first.lease}
             statements.append(Statement(sql, named))
-        await self._database.write(Verb(tuple(statements), durable=False))
+        await self._database.write(Verb(tuple(statements), durable=False, patient=True))
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
         """Write what became of claimed deliveries (as they are afterwards, the lease still that of the claim), with
@@ -150,7 +150,7 @@ class Deliveries:
         for id, count in failures.items():
             sql = "UPDATE webhooks SET failures = failures + :count WHERE id = :id"
             statements.append(Statement(sql, {"id": id, "count": count}))
-        await self._database.write(Verb(tuple(statements), durable=False))
+        await self._database.write(Verb(tuple(statements), durable=False, patient=True))
 
     async def release(self, deliveries: Sequence[WebhookDelivery], due_at: int) -> None:
         """Give claimed ones back untried."""
@@ -163,7 +163,7 @@ class Deliveries:
                 {"event_id": d.event_id, "endpoint_id": d.endpoint_id, "lease": d.lease, "due_at": due_at}
                 for d in deliveries
             ]
-            await self._database.write(Verb((Statement(sql, parameters, many=True),), durable=False))
+            await self._database.write(Verb((Statement(sql, parameters, many=True),), durable=False, patient=True))
 
     async def pull_forward(self, endpoint: EndpointId, now: int, age: int, count: int) -> int | None:
         """Make due, before all that is younger, about `count` deliveries that failed before and wait for a later time:

@@ -180,7 +180,7 @@ class EventLog:
         """Write what a reader made of the events up to `position`, together with the fact that it has read them. No
         fsync of its own: what a power cut forgets is read again.
         """
-        await self._database.write(Verb((*work, _advance(reader, position)), durable=False))
+        await self._database.write(Verb((*work, _advance(reader, position)), durable=False, patient=True))
 
     async def discard(self, before: int, limit: int) -> int:
         """Forget some events, older than a time, that are about no message, that every reader has read and that no
