@@ -24,11 +24,14 @@ class Place(NamedTuple):
 
 
 class Parking:
-    """`idle`: milliseconds that a session may wait; 0: none waits. `quit`: those that its end may take."""
+    """`idle`: milliseconds that a session may wait; 0: none waits. `quit`: those that its end may take. `most`: that
+    wait at a time.
+    """
 
-    def __init__(self, idle: int, quit: int) -> None:
+    def __init__(self, idle: int, quit: int, most: int = MOST) -> None:
         self._idle = idle / 1000
         self._quit = quit
+        self._most = most
         self._parked: dict[Session, tuple[Place, asyncio.TimerHandle]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -37,7 +40,7 @@ class Parking:
         if not self._idle:
             self._leave(session)
             return
-        if len(self._parked) >= MOST:
+        if len(self._parked) >= self._most:
             self._leave(next(iter(self._parked)))
         timer = asyncio.get_running_loop().call_later(self._idle, self._leave, session)
         self._parked[session] = place, timer

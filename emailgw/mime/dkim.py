@@ -1,6 +1,6 @@
 """DKIM: keys, the records that publish them, and signatures. RFC 6376, RFC 8301, RFC 8463.
 
-`sign` is called by the queue's lanes on what `compose` made; keys are made when a domain is added. Always
+`sign` is called by `signing` on what `compose` made; keys are made when a domain is added. Always
 relaxed/relaxed and the whole body (never l=); no expiry, since x= makes late deliveries fail and stops no replay that
 matters. OpenSSL does the arithmetic and releases the GIL for it.
 """

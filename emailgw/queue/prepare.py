@@ -1,7 +1,7 @@
 """From claimed rows to bytes ready for the wire: decode, compose, sign. A few at a time in a worker thread.
 
-Signing releases the GIL, so a second core can carry it, but a thread hop costs as much as composing: one hop serves a
-whole claim. Bytes are a pure function of what was accepted (guarantee G7); the signature alone is made anew each time.
+A thread hop costs as much as composing, so one serves a whole claim, and so does one request to a signing process.
+Bytes are a pure function of what was accepted (guarantee G7); the signature alone is made anew each time.
 """
 
 import asyncio

@@ -65,12 +65,18 @@ class SQLiteDatabase:
     """One database file, opened by one process. Use `open`; `close` waits for what was handed in."""
 
     def __init__(
-        self, path: Path, on_failure: Callable[[str], None] | None, inbox_limit: int, watches: Sequence[Watch]
+        self,
+        path: Path,
+        on_failure: Callable[[str], None] | None,
+        inbox_limit: int,
+        watches: Sequence[Watch],
+        gather: float,
     ) -> None:
         self._path = path
         self._inbox_limit = inbox_limit
         self._on_failure = on_failure
         self._watches = watches
+        self._gather = gather
         self._inbox: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._gathered: list[_Job] = []
         self._loop = asyncio.get_running_loop()
@@ -90,12 +96,13 @@ class SQLiteDatabase:
         on_failure: Callable[[str], None] | None = None,
         inbox_limit: int = INBOX_LIMIT,
         watches: Sequence[Watch] = (),
+        gather: float = GATHER,
     ) -> Self:
         """Open or create the file. `on_failure` is told once, on the loop, when the storage can't be trusted any more.
 
         Raises StoreUnavailable.
         """
-        database = cls(path, on_failure, inbox_limit, watches)
+        database = cls(path, on_failure, inbox_limit, watches, gather)
         ready: asyncio.Future[None] = database._loop.create_future()
         database._writer = threading.Thread(target=database._run, args=(ready,), name="store-writer", daemon=True)
         database._writer.start()
@@ -117,7 +124,7 @@ class SQLiteDatabase:
         if not verb.patient:
             self._hand_over()
         elif len(self._gathered) == 1:
-            self._loop.call_later(GATHER, self._hand_over)
+            self._loop.call_later(self._gather, self._hand_over)
         return await future
 
     def _hand_over(self) -> None:

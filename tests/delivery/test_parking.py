@@ -7,7 +7,7 @@ import pytest
 
 from emailgw.core.events import Attempt
 from emailgw.delivery.agent import Agent
-from emailgw.delivery.parking import Parking
+from emailgw.delivery.parking import MOST, Parking
 from emailgw.delivery.router import Router
 from emailgw.delivery.settings import TLSLevel
 from tests.delivery.conftest import World, envelope, now, run
@@ -19,10 +19,10 @@ LONG = 60_000  # milliseconds
 class Lanes:
     """One after another, over the same parking."""
 
-    def __init__(self, world: World, idle: int) -> None:
+    def __init__(self, world: World, idle: int, most: int) -> None:
         self._world = world
         self._router = Router(world.settings)
-        self.parking = Parking(idle, 1_000)
+        self.parking = Parking(idle, 1_000, most)
 
     async def deliver(self, nexthop: str, *, count: int = 1, tls: TLSLevel | None = None) -> list[Attempt]:
         agent = Agent(self._router, self._world.settings, nexthop, now, tls, self.parking)
@@ -36,9 +36,9 @@ class Lanes:
         await self._router.close()
 
 
-def lanes(world: World, work: Callable[[Lanes], Awaitable[None]], idle: int = LONG) -> None:
+def lanes(world: World, work: Callable[[Lanes], Awaitable[None]], idle: int = LONG, most: int = MOST) -> None:
     async def all_of_it() -> None:
-        opened = Lanes(world, idle)
+        opened = Lanes(world, idle, most)
         try:
             await work(opened)
         finally:
@@ -120,8 +120,7 @@ def test_a_policy_of_its_own_wants_a_session_of_its_own(world: World) -> None:
     assert len(world.sink.sessions) == 2
 
 
-def test_only_so_many_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emailgw.delivery.parking.MOST", 1)
+def test_only_so_many_wait(world: World) -> None:
     world.dns.domain("third.test", "127.0.0.1")
 
     async def work(opened: Lanes) -> None:
@@ -130,5 +129,5 @@ def test_only_so_many_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
         await closed(world)
         assert not world.sink.sessions[1].closed
 
-    lanes(world, work)
+    lanes(world, work, most=1)
     assert len(world.sink.sessions) == 2

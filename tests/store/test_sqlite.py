@@ -123,18 +123,19 @@ async def test_many_writes_share_a_transaction(database: SQLiteDatabase, tmp_pat
 
 
 @pytest.mark.parametrize("patient", [False, True])
-async def test_patient_writes_wait_for_each_other(
-    database: SQLiteDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patient: bool
-) -> None:
-    monkeypatch.setattr("emailgw.store.sqlite.GATHER", 0.5)
+async def test_patient_writes_wait_for_each_other(database: SQLiteDatabase, tmp_path: Path, patient: bool) -> None:
     wal = tmp_path / "db-wal"
-    before = wal.stat().st_size
-    tasks = []
-    for number in range(10):
-        tasks.append(asyncio.create_task(database.write(write_row(number, patient))))
-        await asyncio.sleep(0.01)
-    await asyncio.gather(*tasks)
-    frames = (wal.stat().st_size - before) // 4096
+    patiently = await SQLiteDatabase.open(tmp_path / "db", gather=0.5)
+    try:
+        before = wal.stat().st_size
+        tasks = []
+        for number in range(10):
+            tasks.append(asyncio.create_task(patiently.write(write_row(number, patient))))
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*tasks)
+        frames = (wal.stat().st_size - before) // 4096
+    finally:
+        await patiently.close()
     assert frames <= 5 if patient else frames >= 10
     assert await numbers(database) == list(range(10))
 
