@@ -8,6 +8,7 @@ import pytest
 from emailgw.core.model import Envelope, RecipientState
 from emailgw.core.retry import RetryPolicy
 from emailgw.core.status import DeliveryStatus
+from emailgw.signing import Letters, Signed, sign_here
 from emailgw.store.queue import INLINE_CONTENT
 from tests.harness.mail import HOUR
 from tests.queue.world import World, eventually
@@ -61,6 +62,26 @@ async def test_poison_is_held_while_its_neighbours_go_on(world: World, damage: s
         await world.until(mail, S.DELIVERED)
     await eventually(lambda: _count_held(world), "it is held")
     assert len(world.tried) == 29
+
+
+async def test_what_cannot_be_signed_is_held_and_never_goes_unsigned(world: World) -> None:
+    mails = [await world.put("joe@example.test") for _ in range(10)]
+    poisoned = mails.pop(4)
+
+    def sign_all(letters: Letters, at: int) -> list[Signed]:
+        return [
+            Signed(b"", "ValueError: no") if poisoned.message.id.encode() in message else signed
+            for (message, _), signed in zip(letters, sign_here(letters, at), strict=True)
+        ]
+
+    world.sign_all = sign_all
+    await world.start()
+    for mail in mails:
+        await world.until(mail, S.DELIVERED)
+    [recipient] = await world.until(poisoned, S.HELD)
+    assert recipient.reason == "ValueError: no"
+    assert len(world.taken) == 9
+    assert all(envelope.data.startswith(b"DKIM-Signature:") for envelope in world.taken)
 
 
 async def _count_held(world: World) -> int:
