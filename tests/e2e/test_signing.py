@@ -73,8 +73,9 @@ def test_they_end_with_a_gateway_that_is_killed(gateway: Gateway) -> None:
 def test_a_stop_that_is_told_to_all_processes_finishes_what_is_on_its_way(gateway: Gateway, sink: Sink) -> None:
     """As systemd does it, and Ctrl-C in a terminal."""
     sink.on("DATA", Say("354 go on", delay=1))
+    before = sink.commands.count("DATA")
     id = gateway.send("user@example.test")
-    eventually(lambda: gateway.show(id)["recipients"][0]["state"] == "queued", "it is on its way")
+    sink.wait_for(lambda: sink.commands.count("DATA") > before)
     process, pids = gateway.process, children(gateway)
     assert process is not None
     for pid in (*pids, process.pid):
