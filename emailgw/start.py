@@ -6,6 +6,8 @@ cron and PHP start it for every message, and the command line's libraries take t
 import os
 import sys
 
+from emailgw import processor
+
 _NAMES = {"sendmail": (), "mailq": ("-bp",), "newaliases": ("-bi",)}
 
 
@@ -21,6 +23,7 @@ def main() -> None:
         from emailgw.sendmail.command import run
 
         sys.exit(run([*_NAMES[name], *arguments], config))
+    processor.choose()
     from emailgw.cli import main as command_line
 
     command_line()

@@ -59,7 +59,8 @@ LAYERS = {
     "service": Layer(ALL, door="uvicorn"),
     "sendmail": Layer("core errors config queue smtpd service"),
     "cli": Layer(ALL, door="click rich uvloop"),
-    "start": Layer("sendmail cli"),
+    "processor": Layer(),
+    "start": Layer("sendmail cli processor"),
 }
 FOR_ALL = {"msgspec"}
 # Narrower than its package: only this module opens the door.
