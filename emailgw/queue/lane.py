@@ -26,7 +26,7 @@ from emailgw.queue.notices import Notices
 from emailgw.queue.prepare import Poison, Preparer, UnusableKeys
 from emailgw.queue.withholding import Withholding, withhold
 from emailgw.store.arriving import Arrival
-from emailgw.store.queue import Claimed, Queue, Unreadable
+from emailgw.store.queue import Claim, Claimed, Queue, Unreadable
 
 log = logging.getLogger("emailgw.queue")
 
@@ -48,7 +48,7 @@ class Dispatcher(Protocol):
     """What a lane tells and asks whoever started it."""
 
     def found_more(self, hop: Hop) -> None:
-        """A claim came back full: there may be work for one lane more."""
+        """More is due than a claim took: there is work for one lane more."""
 
     def at_end(self, hop: Hop) -> None:
         """Nothing is due now: what will be, and when, is not known here."""
@@ -120,15 +120,15 @@ class Lane:
                     self._hop.fresh = True
                     return
                 lease = self._tools.next_lease()
-                claimed, until = await self._claim(lease)
-                if not claimed:
-                    self._dispatcher.at_end(self._hop)
-                    if self._dispatcher.may_keep(self._hop) and await self._hop.wait_for_mail(
-                        self._tools.settings.idle
-                    ):
-                        continue
+                claim, until = await self._claim(lease)
+                if not await self._work(agent, claim.items, lease, until):
                     return
-                if not await self._work(agent, claimed, lease, until):
+                if claim.more or self._hop.fresh:
+                    continue
+                self._dispatcher.at_end(self._hop)
+                if not self._dispatcher.may_keep(self._hop):
+                    return
+                if not await self._hop.wait_for_mail(self._tools.settings.idle):
                     return
         finally:
             try:
@@ -136,19 +136,19 @@ class Lane:
             finally:
                 await agent.close()
 
-    async def _claim(self, lease: int) -> tuple[list[Claimed | Unreadable], int]:
+    async def _claim(self, lease: int) -> tuple[Claim, int]:
         """A claim and the time until which it is ours."""
         self._hop.fresh = False
         settings = self._tools.settings
         now = self._tools.clock()
         until = now + settings.lease
-        claimed = await self._tools.queue.claim(self._hop.nexthop, now, until, lease, settings.claim)
+        claim = await self._tools.queue.claim(self._hop.nexthop, now, until, lease, settings.claim)
         self._held = {
-            item.recipient_id if isinstance(item, Unreadable) else item.recipient.id: lease for item in claimed
+            item.recipient_id if isinstance(item, Unreadable) else item.recipient.id: lease for item in claim.items
         }
-        if len(claimed) == settings.claim:
+        if claim.more:
             self._dispatcher.found_more(self._hop)
-        return claimed, until
+        return claim, until
 
     async def _give_back(self) -> None:
         if self._held:
@@ -172,7 +172,8 @@ class Lane:
             if self.stopping:
                 return False
             if self._tools.clock() + self._tools.settings.try_timeout > until:
-                break  # a slow host used up the lease: claim the rest anew
+                self._hop.fresh = True  # a slow host used up the lease: claim the rest anew
+                break
             envelope = made.pop(item.recipient.id, None)
             if envelope is None:
                 envelope = await self._make_large(item)

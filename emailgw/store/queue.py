@@ -6,6 +6,7 @@ with its event (guarantee G2). All raise StoreUnavailable when the storage fails
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,7 +36,8 @@ _CLAIM = (
 _CLAIMED = (
     f"SELECT {rows.RECIPIENT_COLUMNS}, {rows.MESSAGE_COLUMNS}, m.size, "
     "CASE WHEN m.size <= :inline THEN c.body END, EXISTS (SELECT 1 FROM suppressions s WHERE s.address = "
-    "lower(r.address)) FROM recipients r JOIN messages m ON m.id = r.message_id "
+    "lower(r.address)), EXISTS (SELECT 1 FROM recipients o WHERE o.nexthop = :nexthop AND o.due_at <= :now) "
+    "FROM recipients r JOIN messages m ON m.id = r.message_id "
     "LEFT JOIN contents c ON c.id = m.content_id "
     "WHERE r.nexthop = :nexthop AND r.due_at = :until AND r.lease = :lease ORDER BY r.id"
 )
@@ -77,6 +79,13 @@ class Unreadable(msgspec.Struct, frozen=True):
     fault: str
 
 
+class Claim(NamedTuple):
+    """What is leased, oldest first, and whether more than that is due."""
+
+    items: list[Claimed | Unreadable]
+    more: bool
+
+
 class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -105,15 +114,18 @@ class Queue:
         await self._database.write(Verb((*first, *work, *statements)))
         self._tell(arrival.recipients)
 
-    async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> list[Claimed | Unreadable]:
+    async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> Claim:
         """Lease up to `count` due recipients of a next hop, oldest first, to the token `lease` until `until`."""
         where: Parameters = {"nexthop": nexthop, "now": now, "until": until, "lease": lease, "count": count}
-        claimed: Parameters = {"nexthop": nexthop, "until": until, "lease": lease, "inline": INLINE_CONTENT}
+        claimed: Parameters = {
+            "nexthop": nexthop, "now": now, "until": until, "lease": lease, "inline": INLINE_CONTENT
+        }  # fmt: skip
         # A claim that a power cut forgets is only due again: no fsync of its own.
         results = await self._database.write(
             Verb((Statement(_CLAIM, where), Statement(_CLAIMED, claimed)), durable=False)
         )
-        return [_claimed_from(row) for row in results[1]]
+        found = results[1]
+        return Claim([_claimed_from(row) for row in found], bool(found and found[0][25]))
 
     async def content(self, content_id: ContentId) -> bytes:
         """A content too large for a claim, as msgpack. Raises NotFound."""

@@ -71,9 +71,9 @@ async def _store_stages(core: Core) -> dict[str, float]:
     async def claim() -> None:
         for lease in core.serials.take(now, COUNT):
             found = await core.store.queue.claim("d.test", now + 10_000, now + 900_000, lease, 10)
-            if not found:
+            claimed.extend(item for item in found.items if isinstance(item, Claimed))
+            if not found.more:
                 return
-            claimed.extend(item for item in found if isinstance(item, Claimed))
 
     claiming = await _timed(claim)
     waiting = iter(claimed)

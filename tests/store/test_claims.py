@@ -23,8 +23,8 @@ async def put(store: Store, *mails: Mail) -> None:
 async def claim(store: Store, nexthop: str = "example.test", *, now: int = NOW, lease: int = 1, count: int = 100,
                 until: int | None = None) -> list[Claimed]:  # fmt: skip
     found = await store.queue.claim(nexthop, now, now + LEASE if until is None else until, lease, count)
-    assert all(isinstance(item, Claimed) for item in found)
-    return [item for item in found if isinstance(item, Claimed)]
+    assert all(isinstance(item, Claimed) for item in found.items)
+    return [item for item in found.items if isinstance(item, Claimed)]
 
 
 def ids(recipients: list[Claimed] | tuple[Recipient, ...]) -> list[int]:
@@ -75,6 +75,16 @@ async def test_claims_are_oldest_first_and_limited(store: Store) -> None:
     assert ids(await claim(store, count=3, lease=2)) == ids(late.recipients)
     assert await claim(store, count=3, lease=3) == []
     assert ids(await claim(store, now=NOW + 1, lease=4)) == ids(future.recipients)
+
+
+async def test_a_claim_says_whether_more_is_due(store: Store) -> None:
+    await put(store, make_mail(*(f"u{number}@example.test" for number in range(4))), make_mail("a@other.test"))
+    until = NOW + LEASE
+    assert [
+        (len(found.items), found.more)
+        for found in [await store.queue.claim("example.test", NOW, until, lease, 2) for lease in (1, 2, 3)]
+    ] == [(2, True), (2, False), (0, False)]
+    assert not (await store.queue.claim("other.test", NOW, until, 4, 2)).more
 
 
 async def test_of_those_due_together_the_first_accepted_goes_first(store: Store) -> None:

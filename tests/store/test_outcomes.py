@@ -175,7 +175,7 @@ async def test_a_hurried_recipient_is_due_and_announced(store: Store) -> None:
     store.queue.on_work(lambda nexthop, due_at: told.append((nexthop, due_at)))
     await store.queue.hurry(mail.recipients[0], NOW)
     assert told == [("example.test", NOW)]
-    assert len(await store.queue.claim("example.test", NOW, NOW + 1, 1, 10)) == 1
+    assert len((await store.queue.claim("example.test", NOW, NOW + 1, 1, 10)).items) == 1
 
 
 @pytest.mark.parametrize("state", [*FINAL, S.HELD])
@@ -312,4 +312,5 @@ async def test_events_are_numbered_in_commit_order(store: Store) -> None:
     numbers = [event.id for mail in mails for event in (await store.history.story(mail.message.id)).events]
     assert numbers == sorted(numbers, key=lambda number: number or 0)
     assert len(set(numbers)) == 40
-    assert all(isinstance(item, Claimed) for item in await store.queue.claim("example.test", NOW, NOW + 1, 1, 3))
+    claim = await store.queue.claim("example.test", NOW, NOW + 1, 1, 3)
+    assert [type(item) for item in claim.items] == [Claimed] * 3

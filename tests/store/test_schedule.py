@@ -35,13 +35,13 @@ async def test_a_message_moves_whole(store: Store) -> None:
     assert [recipient.due_at for recipient in story.recipients] == [LATER, LATER]
     assert [event.type for event in story.events] == [EventType.QUEUED] * 2 + [EventType.RESCHEDULED] * 2
     assert told == [("x.test", LATER), ("y.test", LATER)]
-    assert await store.queue.claim("x.test", NOW, NOW + HOUR, 1, 10) == []
+    assert await store.queue.claim("x.test", NOW, NOW + HOUR, 1, 10) == ([], False)
 
 
 async def test_a_lane_was_faster(store: Store) -> None:
     mail = make_mail("a@x.test", "b@y.test")
     await store.queue.enqueue(*mail)
-    assert len(await store.queue.claim("y.test", NOW, NOW + HOUR, 7, 10)) == 1
+    assert len((await store.queue.claim("y.test", NOW, NOW + HOUR, 7, 10)).items) == 1
     message = msgspec.structs.replace(mail.message, date=LATER, expires_at=mail.message.expires_at + HOUR)
     with pytest.raises(Conflict):
         await store.queue.reschedule(message, moved(mail))

@@ -187,7 +187,7 @@ async def test_an_unreadable_row_hurts_no_neighbour(tmp_path: Path, damage: str)
     poisoned = mails[1].recipients[0].id
     _run_sql(tmp_path, damage, poisoned)
     async with opened(tmp_path) as store:
-        first, second, third = await store.queue.claim("example.test", NOW, NOW + 1, 7, 10)
+        (first, second, third), _ = await store.queue.claim("example.test", NOW, NOW + 1, 7, 10)
         assert isinstance(first, Claimed)
         assert isinstance(third, Claimed)
         assert isinstance(second, Unreadable)
