@@ -1,9 +1,10 @@
-"""DKIM signing in processes of their own, for RSA is half of what a delivered message costs.
+"""Composing and DKIM signing in processes of their own, for they are two thirds of what a delivered message costs.
 
-OpenSSL lets go of the GIL for it, but a thread has to wait until it gets that back, three times a message, and so do
-the loop and the writer behind it: signed by threads, two cores are never busier than three quarters. The processes are
-forked before there is a loop or a thread, listen to nobody else, keep nothing but loaded keys (each request brings its
-own), and end with the program, however that ends. Whatever happens to one of them, whoever asked it signs by himself.
+OpenSSL lets go of the GIL for RSA, but a thread has to wait until it gets that back, three times a message, and so do
+the loop and the writer behind it: signed by threads, two cores are never busier than three quarters; composed by
+threads, nine tenths. The processes are forked before there is a loop or a thread, listen to nobody else, keep nothing
+but loaded keys (each request brings its own), and end with the program, however that ends. Whatever happens to one of
+them, whoever asked it does the work himself.
 """
 
 import atexit
@@ -24,46 +25,60 @@ from typing import NamedTuple, cast
 
 import msgspec
 
+from emailgw.core.model import Content, Message
+from emailgw.mime.compose import compose
 from emailgw.mime.dkim import Signer, sign
+from emailgw.mime.template import render
+from emailgw.store.rows import decode_content
 
 log = logging.getLogger("emailgw.signing")
 
 MOST = 4  # processes, unless told otherwise: beside so many the loop's core is the limit
 DEPTH = 2  # requests for each process: one that it works on, and one that waits, so that it never does
-LARGE = 1 << 20  # octets of messages in one request; more is not copied twice, since hashing it takes longer than RSA
+LARGE = 1 << 20  # octets of contents in one request; more is not copied twice, since hashing it takes longer than RSA
 NICE = 5  # less urgent than the loop and the writer, which each want a little of a core at once
-PATIENCE = 10  # seconds; ten messages take ten milliseconds
+PATIENCE = 30  # seconds; ten messages take ten milliseconds, and ten templates that say two million characters four
 _KEYS = 4_096  # loaded at a time in each process
 
-Letters = Sequence[tuple[bytes, Sequence[Signer]]]  # messages with CRLF line ends, and by whom each is signed
+
+class Draft(NamedTuple):
+    """What one message is made of: its content as the store keeps it, its own part, and who signs it, if anybody."""
+
+    content: bytes
+    message: Message
+    signers: Iterable[Signer]
 
 
-class Signed(NamedTuple):
-    """The fields to be put before a message, or why there are none."""
+class Made(NamedTuple):
+    """A message as it is sent, or why there is none."""
 
-    fields: bytes
+    data: bytes
     fault: str = ""
 
 
-SignAll = Callable[[Letters, int], list[Signed]]
+MakeAll = Callable[[Sequence[Draft], int], list[Made]]
 
 
 class _Request(msgspec.Struct, array_like=True):
-    """`at` in milliseconds. `keys`: domain, selector, private key; of each letter, the places of its keys in them."""
+    """`at` in milliseconds. `keys`: domain, selector, private key. `drafts`: of each the place of its content, its
+    message, and the places of its keys.
+    """
 
     at: int
     keys: list[tuple[str, str, bytes]]
-    letters: list[tuple[bytes, list[int]]]
+    contents: list[bytes]
+    drafts: list[tuple[int, Message, list[int]]]
 
 
 _encoder = msgspec.msgpack.Encoder()
 _requests = msgspec.msgpack.Decoder(_Request)
-_answers = msgspec.msgpack.Decoder(list[Signed])
+_answers = msgspec.msgpack.Decoder(list[Made])
 
 
-def sign_here(letters: Letters, at: int) -> list[Signed]:
-    """What stands before each of `letters`; `at` in milliseconds becomes t=."""
-    return [_sign(message, signers, at) for message, signers in letters]
+def make_here(drafts: Iterable[Draft], at: int) -> list[Made]:
+    """Compose and sign each of `drafts`, in their order; `at` in milliseconds becomes t=."""
+    decoded: dict[bytes, Content] = {}
+    return [_make(draft, decoded, at) for draft in drafts]
 
 
 def processes_for(cores: int) -> int:
@@ -107,22 +122,22 @@ class SigningProcesses:
         lost = len(self._lost)
         return [f"{lost} of {self.count} signing processes ended; restart to have them back"] if lost else []
 
-    def sign_all(self, letters: Letters, at: int) -> list[Signed]:
-        """As `sign_here`. From any thread, which waits for the answer without the GIL."""
-        if sum([len(message) for message, _ in letters]) > LARGE:
-            return sign_here(letters, at)
+    def make_all(self, drafts: Sequence[Draft], at: int) -> list[Made]:
+        """As `make_here`. From any thread, which waits for the answer without the GIL."""
+        if sum([len(draft.content) for draft in drafts]) > LARGE:
+            return make_here(drafts, at)
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:  # there are none, or fewer than before
-            return sign_here(letters, at)
+            return make_here(drafts, at)
         try:
-            connection.send_bytes(_asked(letters, at))
-            signed = _answers.decode(connection.recv_bytes())
+            connection.send_bytes(_asked(drafts, at))
+            made = _answers.decode(connection.recv_bytes())
         except (OSError, EOFError, msgspec.MsgspecError) as error:
             self._lose(connection, error)
-            return sign_here(letters, at)
+            return make_here(drafts, at)
         self._idle.put(connection)
-        return signed
+        return made
 
     def _lose(self, connection: Connection, error: Exception) -> None:
         connection.close()
@@ -132,7 +147,7 @@ class SigningProcesses:
         self._lost.append(process)
         process.kill()  # it may only have stalled
         log.error(
-            "a signing process ended or did not answer (%s); until the next start threads sign in its place",
+            "a signing process ended or did not answer (%s); until the next start threads do its work",
             error or type(error).__name__,
         )
 
@@ -145,22 +160,31 @@ def _pipe() -> tuple[Connection, Connection]:
     return Connection(ours.detach()), Connection(theirs.detach())
 
 
-def _asked(letters: Letters, at: int) -> bytes:
-    places: dict[Signer, int] = {}
-    for _, signers in letters:
-        for signer in signers:
-            places.setdefault(signer, len(places))
-    keys = [(signer.domain, signer.selector, signer.private_der) for signer in places]
-    return _encoder.encode(
-        _Request(at, keys, [(message, [places[signer] for signer in signers]) for message, signers in letters])
-    )
+def _asked(drafts: Sequence[Draft], at: int) -> bytes:
+    keys: dict[Signer, int] = {}
+    contents: dict[bytes, int] = {}
+    parts = [
+        (
+            contents.setdefault(content, len(contents)),
+            message,
+            [keys.setdefault(signer, len(keys)) for signer in signers],
+        )
+        for content, message, signers in drafts
+    ]
+    known = [(signer.domain, signer.selector, signer.private_der) for signer in keys]
+    return _encoder.encode(_Request(at, known, list(contents), parts))
 
 
-def _sign(message: bytes, signers: Iterable[Signer], at: int) -> Signed:
+def _make(draft: Draft, decoded: dict[bytes, Content], at: int) -> Made:
     try:
-        return Signed(sign(message, signers, at))
+        content = decoded.get(draft.content)
+        if content is None:
+            content = decoded[draft.content] = decode_content(draft.content)
+        data = compose(render(content, draft.message.variables), draft.message)
+        signers = tuple(draft.signers)
+        return Made(b"".join((sign(data, signers, at), data)) if signers else data)
     except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
-        return Signed(b"", f"{type(error).__name__}: {error}")
+        return Made(b"", f"{type(error).__name__}: {error}")
 
 
 # The process.
@@ -189,9 +213,8 @@ def _work(connections: list[Connection], others: list[Connection]) -> None:
 
 def _answer(data: bytes, load: Callable[[str, str, bytes], Signer]) -> bytes:
     request = _requests.decode(data)
-    return _encoder.encode(
-        [
-            _sign(message, (load(*request.keys[place]) for place in places), request.at)
-            for message, places in request.letters
-        ]
+    drafts = (
+        Draft(request.contents[content], message, (load(*request.keys[place]) for place in places))
+        for content, message, places in request.drafts
     )
+    return _encoder.encode(make_here(drafts, request.at))

@@ -44,7 +44,7 @@ LAYERS = {
     "wire": Layer("core errors", door="dateparser"),
     "store": Layer("core errors", door="aiosqlite sqlite3"),
     "delivery": Layer("core errors", door="dns aiosmtplib"),
-    "signing": Layer("mime", door="multiprocessing"),
+    "signing": Layer("core mime store.rows", door="multiprocessing"),
     "queue": Layer("core errors mime signing bounce store vault maillog metrics", door="disposable_email_domains"),
     "outhttp": Layer("core errors", door="aiohttp yarl"),
     "webhooks": Layer("core errors wire store outhttp vault metrics maillog"),

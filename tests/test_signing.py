@@ -7,39 +7,69 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from emailgw.core.address import Mailbox
 from emailgw.core.directory import DkimAlgorithm
-from emailgw.mime.dkim import Signer, generate_key
-from emailgw.signing import MOST, Signed, SigningProcesses, processes_for, sign_here
+from emailgw.core.model import Attachment, Content
+from emailgw.core.template import Variable
+from emailgw.mime.compose import compose
+from emailgw.mime.dkim import Signer, generate_key, sign
+from emailgw.mime.template import render
+from emailgw.signing import MOST, Draft, Made, SigningProcesses, make_here, processes_for
+from emailgw.store.rows import decode_content, encode_content
+from tests.bench.sample import MESSAGE
 from tests.harness.waiting import eventually
 
 AT = 1_700_000_000_000
 ONE = Signer("one.test", "rsa", generate_key(DkimAlgorithm.RSA))
 TWO = Signer("two.test", "ed", generate_key(DkimAlgorithm.ED25519))
-MAIL = b"From: a@one.test\r\nSubject: hello\r\n\r\nHello there.\r\n"
-LETTERS = [(MAIL, [ONE, TWO]), (MAIL.replace(b"hello", b"again"), [TWO]), (MAIL, [ONE])]
+GREETED = msgspec.structs.replace(MESSAGE, variables={"NAME": "Ann"})
+AUTHOR = Mailbox("", MESSAGE.author)
+TEMPLATE = encode_content(
+    Content(
+        AUTHOR,
+        subject="Grüße",
+        text="Hello {{NAME}}",
+        html="<p>Hello {{NAME}} of {{PLACE}}",
+        attachments=(Attachment("a.txt", b"attached"),),
+        placeholders=(Variable("NAME"), Variable("PLACE", fallback="nowhere")),
+    )
+)
+MAIL = encode_content(Content(AUTHOR, raw=b"From: a@one.test\r\nSubject: hello\r\n\r\nHello there."))
+DRAFTS = [
+    Draft(TEMPLATE, GREETED, [ONE, TWO]),
+    Draft(TEMPLATE, MESSAGE, [TWO]),
+    Draft(MAIL, MESSAGE, [ONE]),
+    Draft(MAIL, MESSAGE, []),
+]
 
 PROGRAM = """
 import concurrent.futures, json, multiprocessing, os, pathlib, signal, sys, time
+import msgspec
 import emailgw.signing
+from emailgw.core.model import Message
 from emailgw.mime.dkim import Signer
-from emailgw.signing import SigningProcesses
+from emailgw.signing import Draft, SigningProcesses
 
 emailgw.signing.PATIENCE = 1
 processes = SigningProcesses(2)
 keys = [Signer(domain, selector, bytes.fromhex(der)) for domain, selector, der in json.loads(sys.argv[1])]
-texts, at = json.loads(sys.argv[2])
-letters = [(message.encode("latin-1"), [keys[place] for place in places]) for message, places in texts]
+parts, at = json.loads(sys.argv[2])
+drafts = [
+    Draft(bytes.fromhex(content), msgspec.json.decode(message, type=Message), [keys[place] for place in places])
+    for content, message, places in parts
+]
 pids = sorted(process.pid for process in multiprocessing.active_children())
-processes.sign_all([], 0), processes.sign_all([], 0)  # each has begun: signals are its own business now
+processes.make_all([], 0), processes.make_all([], 0)  # each has begun: signals are its own business now
 
 def ticks(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return int(fields[11]) + int(fields[12])
 
 def ask():
-    return [(signed.fields.decode(), signed.fault) for signed in processes.sign_all(letters, at)]
+    return [(made.data.decode(), made.fault) for made in processes.make_all(drafts, at)]
 
 def tell(**found):
     # With the answers to so many requests that each process has some.
@@ -49,15 +79,18 @@ def tell(**found):
 """
 
 
-def program(then: str, letters: list[tuple[bytes, list[Signer]]], keys: list[list[str]] | None = None) -> list[str]:
+def program(then: str, drafts: list[Draft]) -> list[str]:
     signers = [ONE, TWO]
-    keys = keys or [[signer.domain, signer.selector, signer.private_der.hex()] for signer in signers]
-    texts = [(message.decode("latin-1"), [signers.index(signer) for signer in own]) for message, own in letters]
-    return [sys.executable, "-W", "error", "-c", PROGRAM + then, json.dumps(keys), json.dumps([texts, AT])]
+    keys = [[signer.domain, signer.selector, signer.private_der.hex()] for signer in signers]
+    parts = [
+        (content.hex(), msgspec.json.encode(message).decode(), [signers.index(signer) for signer in own])
+        for content, message, own in drafts
+    ]
+    return [sys.executable, "-W", "error", "-c", PROGRAM + then, json.dumps(keys), json.dumps([parts, AT])]
 
 
-def told(then: str, letters: list[tuple[bytes, list[Signer]]] = LETTERS) -> dict[str, Any]:
-    done = subprocess.run(program(then, letters), capture_output=True, text=True, timeout=60, check=False)
+def told(then: str, drafts: list[Draft] = DRAFTS) -> dict[str, Any]:
+    done = subprocess.run(program(then, drafts), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert not any(map(is_alive, found["pids"])), "no process outlives the program"
@@ -71,12 +104,16 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def expected(letters: list[tuple[bytes, list[Signer]]] = LETTERS) -> list[list[str]]:
+def expected(drafts: list[Draft] = DRAFTS) -> list[list[str]]:
     """Both kinds of signature are the same each time."""
-    return [[signed.fields.decode(), ""] for signed in sign_here(letters, AT)]
+    made = []
+    for content, message, signers in drafts:
+        data = compose(render(decode_content(content), message.variables), message)
+        made.append([((sign(data, signers, AT) if signers else b"") + data).decode(), ""])
+    return made
 
 
-def test_they_sign_as_the_program_itself_would() -> None:
+def test_they_make_what_the_program_itself_would() -> None:
     found = told(
         "before = sum(map(ticks, pids)); own = time.process_time()\n"
         "with concurrent.futures.ThreadPoolExecutor(3) as threads:\n"
@@ -98,7 +135,7 @@ def test_one_that_is_killed_is_told_of_once_and_loses_nothing() -> None:
     assert found["answers"] == [expected()]
     assert found["alike"]
     assert found["warnings"] == ["1 of 2 signing processes ended; restart to have them back"]
-    assert found["log"].count("until the next start threads sign in its place") == 1
+    assert found["log"].count("until the next start threads do its work") == 1
 
 
 def test_one_that_stalls_is_not_waited_for_for_ever() -> None:
@@ -115,7 +152,7 @@ def test_one_that_stalls_is_not_waited_for_for_ever() -> None:
     assert found["warnings"] == ["1 of 2 signing processes ended; restart to have them back"]
 
 
-def test_without_any_left_the_program_signs() -> None:
+def test_without_any_left_the_program_does_it() -> None:
     found = told("for pid in pids: os.kill(pid, signal.SIGKILL)\ntell()\nprocesses.close()\n")
     assert found["answers"] == [expected()]
     assert found["alike"]
@@ -134,7 +171,7 @@ def test_signals_that_go_to_the_whole_service_do_not_end_them(number: signal.Sig
 
 
 def test_they_end_with_a_program_that_is_killed() -> None:
-    with subprocess.Popen(program("tell()\ntime.sleep(60)\n", LETTERS), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(program("tell()\ntime.sleep(60)\n", DRAFTS), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pids = json.loads(process.stdout.readline())["pids"]
         assert all(map(is_alive, pids))
@@ -148,30 +185,45 @@ def test_a_program_that_forgets_to_close_them_ends_all_the_same() -> None:
 
 
 def test_what_is_large_is_not_copied_to_them() -> None:
-    large = [(MAIL + b"x" * 1_100_000 + b"\r\n", [ONE, TWO])]
+    large = encode_content(Content(AUTHOR, text="x" * 1_100_000))
     found = told(
-        "letters = [(message + b'x' * 1_100_000 + b'\\r\\n', own) for message, own in letters]\n"
+        "large = msgspec.msgpack.encode(msgspec.msgpack.decode(drafts[0].content) | {'text': 'x' * 1_100_000})\n"
+        "drafts = [Draft(large, drafts[0].message, drafts[0].signers)]\n"
         "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
         "tell()\n"
         "for pid in pids: os.kill(pid, signal.SIGCONT)\n"
         "processes.close()\n",
-        [(MAIL, [ONE, TWO])],
+        [Draft(encode_content(Content(AUTHOR, text="x")), MESSAGE, [ONE, TWO])],
     )
-    assert found["answers"] == [expected(large)]
+    assert found["answers"] == [expected([Draft(large, MESSAGE, [ONE, TWO])])]
+    assert found["warnings"] == []
+
+
+def test_a_content_that_many_share_goes_once() -> None:
+    draft = Draft(encode_content(Content(AUTHOR, text="x" * 10_000)), MESSAGE, [TWO])
+    found = told("tell(sent=len(emailgw.signing._asked(drafts, at)))\n", [draft] * 5)
+    assert found["answers"] == [expected([draft] * 5)]
+    assert found["sent"] < 15_000
+
+
+@pytest.mark.parametrize("content", [b"\xc1", encode_content(Content(AUTHOR, text="{{", placeholders=()))])
+def test_a_message_that_cannot_be_composed_hurts_no_other(content: bytes) -> None:
+    good = Draft(MAIL, MESSAGE, [ONE])
+    found = told("tell()\n", [good, Draft(content, MESSAGE, [ONE]), good])
+    [[first, (data, fault), third]] = found["answers"]
+    assert [first, third] == expected([good]) * 2
+    assert data == ""
+    assert "Error: " in fault
     assert found["warnings"] == []
 
 
 def test_a_message_that_cannot_be_signed_hurts_no_other() -> None:
-    found = told(
-        "letters[1][1][0].private_der = b'no key'\n"
-        "tell()\n"
-        "processes.close()\n",
-        [(MAIL, [ONE]), (MAIL, [TWO]), (MAIL, [ONE])],
-    )  # fmt: skip
-    [[first, second, third]] = found["answers"]
-    assert [first, third] == expected([(MAIL, [ONE])]) * 2
-    assert second[0] == ""
-    assert second[1].startswith("ValueError")
+    good, bad = Draft(MAIL, MESSAGE, [ONE]), Draft(MAIL, MESSAGE, [TWO])
+    found = told("drafts[1].signers[0].private_der = b'no key'\ntell()\nprocesses.close()\n", [good, bad, good])
+    [[first, (data, fault), third]] = found["answers"]
+    assert [first, third] == expected([good]) * 2
+    assert data == "", "never without its signature"
+    assert fault.startswith("ValueError")
     assert found["warnings"] == []
 
 
@@ -183,15 +235,15 @@ class Broken:
 
 
 def test_here_as_well() -> None:
-    with_broken: Any = [(MAIL, [ONE]), (MAIL, [Broken()])]
-    good, bad = sign_here(with_broken, AT)
-    assert good == Signed(expected([(MAIL, [ONE])])[0][0].encode())
-    assert bad == Signed(b"", "ValueError: no")
+    broken: Any = [Broken()]
+    *good, bad = make_here([*DRAFTS, Draft(MAIL, MESSAGE, broken)], AT)
+    assert [[made.data.decode(), made.fault] for made in good] == expected()
+    assert bad == Made(b"", "ValueError: no")
 
 
 def test_none_at_all() -> None:
     processes = SigningProcesses(0)
-    assert processes.sign_all(LETTERS, AT) == sign_here(LETTERS, AT)
+    assert processes.make_all(DRAFTS, AT) == make_here(DRAFTS, AT)
     assert processes.warnings() == []
     processes.close()
 

@@ -1,4 +1,4 @@
-"""From claimed rows to bytes ready for the wire: decode, compose, sign. A few at a time in a worker thread.
+"""From claimed rows to bytes ready for the wire: track, compose, sign. A few at a time in a worker thread.
 
 A thread hop costs as much as composing, so one serves a whole claim, and so does one request to a signing process.
 Bytes are a pure function of what was accepted (guarantee G7); the signature alone is made anew each time.
@@ -13,7 +13,6 @@ import msgspec
 from emailgw.core.directory import DkimKey, Domain
 from emailgw.core.model import Content, Envelope, Message
 from emailgw.errors import EmailgwError
-from emailgw.mime.compose import compose
 from emailgw.mime.dkim import Signer
 from emailgw.mime.rawtracking import track_raw
 from emailgw.mime.returnpath import ReturnPaths
@@ -21,10 +20,10 @@ from emailgw.mime.template import render
 from emailgw.mime.tracking import Letter, Links, track
 from emailgw.queue.forwarding import REPORTS
 from emailgw.queue.passing import FORWARDED, FORWARDED_NULL
-from emailgw.signing import SignAll, Signed, sign_here
+from emailgw.signing import Draft, Made, MakeAll, make_here
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Claimed
-from emailgw.store.rows import decode_content
+from emailgw.store.rows import decode_content, encode_content
 from emailgw.vault import Vault
 
 THREADS = 2  # that prepare
@@ -55,13 +54,13 @@ class Preparer:
     """Makes envelopes."""
 
     def __init__(
-        self, directory: Directory, vault: Vault, paths: Paths, sign_all: SignAll = sign_here, threads: int = THREADS
+        self, directory: Directory, vault: Vault, paths: Paths, make_all: MakeAll = make_here, threads: int = THREADS
     ) -> None:
         self._directory = directory
         self._vault = vault
         self._paths = paths
         self._signers: dict[str, tuple[tuple[DkimKey, ...], tuple[Signer, ...]]] = {}
-        self._sign_all = sign_all
+        self._make_drafts = make_all
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="prepare")
 
     def close(self) -> None:
@@ -103,36 +102,43 @@ class Preparer:
         now: int,
     ) -> list[Envelope | Poison]:
         contents: dict[int, Content] = {}
-        unsigned = [self._compose(item, body, domains[item.message.author.domain], contents) for item, body in claimed]
-        # Signed together: each time that a thread needs something done without the GIL, it must wait to get it back.
-        letters = [
-            (envelope.data, signers[item.message.author.domain])
-            for (item, _), envelope in zip(claimed, unsigned, strict=True)
-            if isinstance(envelope, Envelope) and not envelope.foreign
-        ]
-        signed = iter(self._sign_all(letters, now) if letters else ())
+        drafts: list[Draft | Poison] = []
+        for item, body in claimed:
+            name = item.message.author.domain
+            try:
+                drafts.append(self._draft(item, body, domains[name], signers[name], contents))
+            except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
+                drafts.append(Poison(f"{type(error).__name__}: {error}"))
+        # Together: each time that a thread needs something done without the GIL, it must wait to get it back.
+        made = iter(self._make_drafts([draft for draft in drafts if isinstance(draft, Draft)], now))
         return [
-            envelope if isinstance(envelope, Poison) or envelope.foreign else _with_signature(envelope, next(signed))
-            for envelope in unsigned
+            draft if isinstance(draft, Poison) else self._envelope(item, domains, next(made))
+            for (item, _), draft in zip(claimed, drafts, strict=True)
         ]
 
-    def _compose(self, item: Claimed, body: bytes, domain: Domain, contents: dict[int, Content]) -> Envelope | Poison:
-        """Not signed yet. `contents`: those decoded so far."""
+    def _draft(
+        self, item: Claimed, body: bytes, domain: Domain, signers: tuple[Signer, ...], contents: dict[int, Content]
+    ) -> Draft:
+        """`contents`: those decoded so far. What came from others goes on as it came, signed by whom it was."""
+        message = item.message
+        signers = () if message.key_id in FORWARDED else signers
+        if message.tracking is None:
+            return Draft(body, message, signers)
+        content = contents.get(message.content_id)
+        if content is None:
+            content = contents[message.content_id] = decode_content(body)
+        tracked = self._tracked(render(content, message.variables), item, message, domain)
+        return Draft(encode_content(tracked), message, signers)
+
+    def _envelope(self, item: Claimed, domains: dict[str, Domain], made: Made) -> Envelope | Poison:
+        if made.fault:
+            return Poison(made.fault)
         message, recipient = item.message, item.recipient
-        try:
-            content = contents.get(message.content_id)
-            if content is None:
-                content = contents[message.content_id] = decode_content(body)
-            data = compose(self._tracked(render(content, message.variables), item, message, domain), message)
-            reverse_path = self._reverse_path(item, message, domain)
-            foreign = message.key_id in FORWARDED
-            return Envelope(reverse_path, recipient.address, data, message.dsn, recipient.dsn, foreign)
-        except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
-            return Poison(f"{type(error).__name__}: {error}")
+        reverse_path = self._reverse_path(item, message, domains[message.author.domain])
+        foreign = message.key_id in FORWARDED
+        return Envelope(reverse_path, recipient.address, made.data, message.dsn, recipient.dsn, foreign)
 
     def _tracked(self, content: Content, item: Claimed, message: Message, domain: Domain) -> Content:
-        if message.tracking is None:
-            return content
         paths, recipient = self._paths, item.recipient
         expires_at = message.expires_at + paths.lifetime
         mailto = paths.unsubscribing.unsubscribe_header(recipient.id, expires_at, domain.return_path_host)
@@ -147,10 +153,3 @@ class Preparer:
             return ""
         local = self._paths.bounces.local_part(item.recipient.id, message.expires_at + self._paths.lifetime)
         return f"{local}@{domain.return_path_host}"
-
-
-def _with_signature(envelope: Envelope, signed: Signed) -> Envelope | Poison:
-    if signed.fault:
-        return Poison(signed.fault)
-    # Joining lets go of the GIL.
-    return msgspec.structs.replace(envelope, data=b"".join((signed.fields, envelope.data)))

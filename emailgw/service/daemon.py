@@ -100,7 +100,7 @@ class Service:
             links_of=core.links_of,
         )
         preparer = Preparer(
-            core.store.directory, core.vault, paths, self._signing.sign_all, max(THREADS, self._signing.count + 1)
+            core.store.directory, core.vault, paths, self._signing.make_all, max(THREADS, self._signing.count + 1)
         )
         stack.callback(preparer.close)
         router, parking, manager = build_manager(core, preparer)

@@ -1,6 +1,7 @@
 """What goes wrong inside: it defers or is held, is told, and hurts no neighbour (guarantee G6)."""
 
 import logging
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from emailgw.core.model import Envelope, RecipientState
 from emailgw.core.retry import RetryPolicy
 from emailgw.core.status import DeliveryStatus
-from emailgw.signing import Letters, Signed, sign_here
+from emailgw.signing import Draft, Made, make_here
 from emailgw.store.queue import INLINE_CONTENT
 from tests.harness.mail import HOUR
 from tests.queue.world import World, eventually
@@ -68,13 +69,13 @@ async def test_what_cannot_be_signed_is_held_and_never_goes_unsigned(world: Worl
     mails = [await world.put("joe@example.test") for _ in range(10)]
     poisoned = mails.pop(4)
 
-    def sign_all(letters: Letters, at: int) -> list[Signed]:
+    def make_all(drafts: Sequence[Draft], at: int) -> list[Made]:
         return [
-            Signed(b"", "ValueError: no") if poisoned.message.id.encode() in message else signed
-            for (message, _), signed in zip(letters, sign_here(letters, at), strict=True)
+            Made(b"", "ValueError: no") if poisoned.message.id == draft.message.id else made
+            for draft, made in zip(drafts, make_here(drafts, at), strict=True)
         ]
 
-    world.sign_all = sign_all
+    world.make_all = make_all
     await world.start()
     for mail in mails:
         await world.until(mail, S.DELIVERED)

@@ -33,7 +33,7 @@ from emailgw.queue.notices import Notices
 from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.sites import SiteLimits
 from emailgw.queue.withholding import Withholding
-from emailgw.signing import SignAll, sign_here
+from emailgw.signing import MakeAll, make_here
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.open import DATABASE_FILE, Store
 from emailgw.store.presence import Presence
@@ -130,10 +130,8 @@ class World:
             lifetime=3_600_000,
             links_of=lambda domain: Links(tokens, f"https://{domain.tracking_host}"),
         )
-        self.sign_all: SignAll = sign_here
-        self._preparer = Preparer(
-            self.store.directory, self.vault, paths, lambda letters, at: self.sign_all(letters, at)
-        )
+        self.make_all: MakeAll = make_here
+        self._preparer = Preparer(self.store.directory, self.vault, paths, lambda drafts, at: self.make_all(drafts, at))
 
     @classmethod
     async def open(cls, data_dir: Path) -> Self:
