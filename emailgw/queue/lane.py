@@ -50,8 +50,8 @@ class Dispatcher(Protocol):
     def found_more(self, hop: Hop) -> None:
         """More is due than a claim took: there is work for one lane more."""
 
-    def at_end(self, hop: Hop) -> None:
-        """Nothing is due now: what will be, and when, is not known here."""
+    def at_end(self, hop: Hop, next_due: int | None) -> None:
+        """Nothing was due when it was claimed last; the earliest of the rest will be at `next_due`."""
 
     def may_keep(self, hop: Hop) -> bool:
         """Whether a lane may keep its place: to wait for mail with its session open, or to go on with a backlog."""
@@ -123,9 +123,9 @@ class Lane:
                 claim, until = await self._claim(lease)
                 if not await self._work(agent, claim.items, lease, until):
                     return
-                if claim.more or self._hop.fresh:
+                if self._hop.fresh or claim.leaves_some(self._tools.clock()):
                     continue
-                self._dispatcher.at_end(self._hop)
+                self._dispatcher.at_end(self._hop, claim.next_due)
                 if not self._dispatcher.may_keep(self._hop):
                     return
                 if not await self._hop.wait_for_mail(self._tools.settings.idle):
@@ -146,7 +146,7 @@ class Lane:
         self._held = {
             item.recipient_id if isinstance(item, Unreadable) else item.recipient.id: lease for item in claim.items
         }
-        if claim.more:
+        if claim.leaves_some(now):
             self._dispatcher.found_more(self._hop)
         return claim, until
 

@@ -76,7 +76,6 @@ class Manager:
         self._tasks: dict[asyncio.Task[None], Lane | None] = {}  # one for each place taken
         self._unreleased: dict[RecipientId, int] = {}  # leases that a lane could not give back
         self._agenda = Agenda()
-        self._unplanned: dict[str, None] = {}  # next hops of which a lane saw the end
         self._stirred = asyncio.Event()
         self._paused_until = 0
         self._more_until = 0
@@ -155,22 +154,12 @@ class Manager:
             if now >= self._scan_at:
                 await self._scan(now)
         self._dispatch()
-        await self._plan()
 
     async def _give_back(self) -> None:
         if self._unreleased:
             await self._tools.queue.release(list(self._unreleased.items()), self._tools.clock())
             self._unreleased.clear()
             self._scan_at = 0
-
-    async def _plan(self) -> None:
-        """A scan plans only the first due time of each next hop; the next is looked up when that has been served."""
-        while self._unplanned:
-            nexthop, _ = self._unplanned.popitem()
-            due_at = await self._tools.queue.next_due(nexthop)
-            now = self._tools.clock()
-            if due_at is not None and self._agenda.add(nexthop, max(due_at, now + 1), now):  # a lane has just looked
-                self._stirred.set()
 
     async def _scan(self, now: int) -> None:
         """Look at every next hop that has waiting mail, from where the last scan stopped."""
@@ -351,9 +340,11 @@ class Manager:
         if site.has_room(now) and self._has_place(now) and not self._someone_waits(site):
             self._start_lane(hop, site)
 
-    def at_end(self, hop: Hop) -> None:
-        self._unplanned[hop.nexthop] = None
-        self._stirred.set()
+    def at_end(self, hop: Hop, next_due: int | None) -> None:
+        # A scan plans only the first due time of each next hop; this is the one after it.
+        now = self._tools.clock()
+        if next_due is not None and self._agenda.add(hop.nexthop, max(next_due, now + 1), now):
+            self._stirred.set()
 
     def may_keep(self, hop: Hop) -> bool:
         return not self._stopping and not self._someone_waits(self._site_of[hop.nexthop])

@@ -36,11 +36,11 @@ _CLAIM = (
 _CLAIMED = (
     f"SELECT {rows.RECIPIENT_COLUMNS}, {rows.MESSAGE_COLUMNS}, m.size, "
     "CASE WHEN m.size <= :inline THEN c.body END, EXISTS (SELECT 1 FROM suppressions s WHERE s.address = "
-    "lower(r.address)), EXISTS (SELECT 1 FROM recipients o WHERE o.nexthop = :nexthop AND o.due_at <= :now) "
-    "FROM recipients r JOIN messages m ON m.id = r.message_id "
+    "lower(r.address)) FROM recipients r JOIN messages m ON m.id = r.message_id "
     "LEFT JOIN contents c ON c.id = m.content_id "
     "WHERE r.nexthop = :nexthop AND r.due_at = :until AND r.lease = :lease ORDER BY r.id"
 )
+_NEXT_DUE = "SELECT min(due_at) FROM recipients WHERE nexthop = :nexthop AND due_at IS NOT NULL AND due_at <> :until"
 _SETTLE = (
     "UPDATE recipients SET state = :state, tries = :tries, due_at = :due_at, lease = NULL, status = :status, "
     "reason = :reason, updated_at = :updated_at WHERE id = :id AND "
@@ -80,10 +80,16 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class Claim(NamedTuple):
-    """What is leased, oldest first, and whether more than that is due."""
+    """What is leased, oldest first. `next_due`: the earliest due time of what else waits for the next hop; leased mail
+    counts as due at the end of its lease.
+    """
 
     items: list[Claimed | Unreadable]
-    more: bool
+    next_due: int | None
+
+    def leaves_some(self, now: int) -> bool:
+        """Whether more than what it took is due at `now`."""
+        return self.next_due is not None and self.next_due <= now
 
 
 class Queue:
@@ -117,15 +123,14 @@ class Queue:
     async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> Claim:
         """Lease up to `count` due recipients of a next hop, oldest first, to the token `lease` until `until`."""
         where: Parameters = {"nexthop": nexthop, "now": now, "until": until, "lease": lease, "count": count}
-        claimed: Parameters = {
-            "nexthop": nexthop, "now": now, "until": until, "lease": lease, "inline": INLINE_CONTENT
-        }  # fmt: skip
+        claimed: Parameters = {"nexthop": nexthop, "until": until, "lease": lease, "inline": INLINE_CONTENT}
+        others: Parameters = {"nexthop": nexthop, "until": until}
         # A claim that a power cut forgets is only due again: no fsync of its own.
         results = await self._database.write(
-            Verb((Statement(_CLAIM, where), Statement(_CLAIMED, claimed)), durable=False)
+            Verb((Statement(_CLAIM, where), Statement(_CLAIMED, claimed), Statement(_NEXT_DUE, others)), durable=False)
         )
-        found = results[1]
-        return Claim([_claimed_from(row) for row in found], bool(found and found[0][25]))
+        _, found, [[next_due]] = results
+        return Claim([_claimed_from(row) for row in found], None if next_due is None else int(next_due))
 
     async def content(self, content_id: ContentId) -> bytes:
         """A content too large for a claim, as msgpack. Raises NotFound."""
@@ -186,12 +191,6 @@ class Queue:
         """
         found = await self._database.read(_NEXT_HOPS, {"after": after, "limit": limit})
         return [(str(nexthop), int(due_at or 0)) for nexthop, due_at in found]
-
-    async def next_due(self, nexthop: str) -> int | None:
-        """The earliest due time of a next hop's waiting mail (as in `next_hops`); None when it has none."""
-        sql = "SELECT min(due_at) FROM recipients WHERE nexthop = :nexthop AND due_at IS NOT NULL"
-        [[due_at]] = await self._database.read(sql, {"nexthop": nexthop})
-        return None if due_at is None else int(due_at)
 
     async def overdue(self, nexthop: str, now: int, limit: int) -> list[Recipient]:
         """Waiting recipients of a next hop whose lifetime is over and that nobody works on."""

@@ -72,7 +72,7 @@ async def _store_stages(core: Core) -> dict[str, float]:
         for lease in core.serials.take(now, COUNT):
             found = await core.store.queue.claim("d.test", now + 10_000, now + 900_000, lease, 10)
             claimed.extend(item for item in found.items if isinstance(item, Claimed))
-            if not found.more:
+            if not found.leaves_some(now + 10_000):
                 return
 
     claiming = await _timed(claim)

@@ -129,7 +129,7 @@ async def test_a_claim_that_took_all_is_the_last(world: World, monkeypatch: pyte
     for mail in mails:
         await world.until(mail, S.DELIVERED)
     await eventually(lambda: world.open_now == 0, "the lane ends")
-    assert [(len(claim.items), claim.more) for claim in claims] == [(world.lane.claim, False)]
+    assert [(len(claim.items), claim.next_due) for claim in claims] == [(world.lane.claim, None)]
 
 
 # When.
