@@ -24,6 +24,8 @@ SCENARIOS: dict[str, Callable[[], dict[str, float]]] = {
     "batch-10000": lambda: scenarios.batch(10_000),
     "one-domain": lambda: scenarios.drain(10_000, 1),
     "1000-domains": lambda: scenarios.drain(10_000, 1000),
+    "one-domain-rsa": lambda: scenarios.drain(10_000, 1, rsa_alone=True),
+    "1000-domains-rsa": lambda: scenarios.drain(10_000, 1000, rsa_alone=True),
     "1000-sites": lambda: scenarios.drain(10_000, 1000, one_site=False),
     "drain-1000": lambda: scenarios.drain(1_000, 1),
     "drain-100000": lambda: scenarios.drain(100_000, 1),
@@ -51,13 +53,13 @@ def main() -> None:
     unknown = set(arguments.names) - set(SCENARIOS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    print(f"{'benchmark':14} {'figure':18} {'median':>10}   range of {arguments.runs}")
+    print(f"{'benchmark':16} {'figure':18} {'median':>10}   range of {arguments.runs}")
     for name in arguments.names or SCENARIOS:
         runs = [SCENARIOS[name]() for _ in range(arguments.runs)]
         for figure in runs[0]:
             values = [run[figure] for run in runs]
             print(
-                f"{name:14} {figure:18} {statistics.median(values):10.3f}   {min(values):.3f} to {max(values):.3f}",
+                f"{name:16} {figure:18} {statistics.median(values):10.3f}   {min(values):.3f} to {max(values):.3f}",
                 flush=True,
             )
 

@@ -30,7 +30,8 @@ async def fill(config_path: Path, count: int, domains: int, delay: int) -> None:
     async def work() -> None:
         for number in numbers:
             mailbox = Mailbox.parse(f"user{number}@d{number % domains}.test")
-            submission = Submission(OPERATOR.id, msgspec.structs.replace(content), (mailbox,), send_at=send_at)
+            own = msgspec.structs.replace(content, subject=f"Grüße {number}")  # what they share is made but once
+            submission = Submission(OPERATOR.id, own, (mailbox,), send_at=send_at)
             await core.accept.submit(submission, OPERATOR, "bench")
 
     await asyncio.gather(*(work() for _ in range(64)))

@@ -84,9 +84,11 @@ class _Peak(threading.Thread):
             self.most = max(self.most, self._world.rss())
 
 
-def drain(count: int, domains: int, one_site: bool = True) -> Figures:
+def drain(count: int, domains: int, *, one_site: bool = True, rsa_alone: bool = False) -> Figures:
     """`count` queued messages delivered to smtp-sink, from the start of the first to the end of the last but 1 %."""
     with world(one_site=one_site) as w:
+        if rsa_alone:
+            w.sign_with_rsa_alone()
         w.fill(count, domains)
         w.gateway.start(timeout=60)
         first, started, cpu = when(w, lambda done: done > 0)

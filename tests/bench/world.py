@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from emailgw.store.open import DATABASE_FILE
 from tests.harness.dns import DNSServer
 from tests.harness.gateway import Gateway
 from tests.harness.need import need
@@ -49,6 +51,11 @@ class World:
         """Queue `count` messages to `domains` next hops while the gateway is down; due in `delay` seconds."""
         arguments = [str(self.gateway.config_path), str(count), str(domains), str(delay)]
         subprocess.run([sys.executable, "-m", "tests.bench.fill", *arguments], cwd=ROOT, check=True)
+
+    def sign_with_rsa_alone(self) -> None:
+        """As the gateways do that ours is compared with; by itself it signs with Ed25519 as well. Before its start."""
+        with contextlib.closing(sqlite3.connect(self.gateway.data_dir / DATABASE_FILE)) as connection, connection:
+            connection.execute("DELETE FROM dkim_keys WHERE algorithm <> 'rsa-sha256'")
 
     def delivered(self) -> float:
         """Asked over one connection that stays open: who opens a new one for each look measures that as well."""
