@@ -114,16 +114,18 @@ class Lane:
         What it claimed and did not try it gives back, also when cancelled. Raises StoreUnavailable.
         """
         agent = self._tools.open_agent(self._hop.nexthop)
+        backlog = False  # of this next hop, or others wait for the place
         try:
             for count in itertools.count():
                 if self.stopping or (count >= ROUNDS and not self._dispatcher.may_keep(self._hop)):
                     self._hop.fresh = True
                     return
                 lease = self._tools.next_lease()
-                claim, until = await self._claim(lease)
+                claim, until = await self._claim(lease, backlog or not self._dispatcher.may_keep(self._hop))
                 if not await self._work(agent, claim.items, lease, until):
                     return
-                if self._hop.fresh or claim.leaves_some(self._tools.clock()):
+                backlog = claim.leaves_some(self._tools.clock())
+                if self._hop.fresh or backlog:
                     continue
                 self._dispatcher.at_end(self._hop, claim.next_due)
                 if not self._dispatcher.may_keep(self._hop):
@@ -136,13 +138,13 @@ class Lane:
             finally:
                 await agent.close()
 
-    async def _claim(self, lease: int) -> tuple[Claim, int]:
+    async def _claim(self, lease: int, patient: bool) -> tuple[Claim, int]:
         """A claim and the time until which it is ours."""
         self._hop.fresh = False
         settings = self._tools.settings
         now = self._tools.clock()
         until = now + settings.lease
-        claim = await self._tools.queue.claim(self._hop.nexthop, now, until, lease, settings.claim)
+        claim = await self._tools.queue.claim(self._hop.nexthop, now, until, lease, settings.claim, patient)
         self._held = {
             item.recipient_id if isinstance(item, Unreadable) else item.recipient.id: lease for item in claim.items
         }

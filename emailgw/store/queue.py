@@ -120,14 +120,21 @@ class Queue:
         await self._database.write(Verb((*first, *work, *statements)))
         self._tell(arrival.recipients)
 
-    async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int) -> Claim:
-        """Lease up to `count` due recipients of a next hop, oldest first, to the token `lease` until `until`."""
+    async def claim(self, nexthop: str, now: int, until: int, lease: int, count: int, patient: bool = False) -> Claim:
+        """Lease up to `count` due recipients of a next hop, oldest first, to the token `lease` until `until`.
+
+        `patient`: as of a Verb, where so much is due that some milliseconds more do not matter.
+        """
         where: Parameters = {"nexthop": nexthop, "now": now, "until": until, "lease": lease, "count": count}
         claimed: Parameters = {"nexthop": nexthop, "until": until, "lease": lease, "inline": INLINE_CONTENT}
         others: Parameters = {"nexthop": nexthop, "until": until}
         # A claim that a power cut forgets is only due again: no fsync of its own.
         results = await self._database.write(
-            Verb((Statement(_CLAIM, where), Statement(_CLAIMED, claimed), Statement(_NEXT_DUE, others)), durable=False)
+            Verb(
+                (Statement(_CLAIM, where), Statement(_CLAIMED, claimed), Statement(_NEXT_DUE, others)),
+                durable=False,
+                patient=patient,
+            )
         )
         _, found, [[next_due]] = results
         return Claim([_claimed_from(row) for row in found], None if next_due is None else int(next_due))

@@ -35,7 +35,8 @@ class Statement(NamedTuple):
 
 class Verb(NamedTuple):
     """`durable=False` only for what may be forgotten in a power cut without breaking a promise (leases). `patient`: it
-    may wait some milliseconds for others to be written with, as the results of a hundred lanes do.
+    may wait some milliseconds for others to be written with, as the results of a hundred lanes do, and their claims
+    while there is a backlog.
     """
 
     statements: tuple[Statement, ...]
