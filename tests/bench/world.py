@@ -1,4 +1,4 @@
-"""What a benchmark runs in: a DNS server, Debian's smtp-sink as every MX host, the installed gateway, on loopback."""
+"""What a benchmark runs in: Debian's NSD for DNS and smtp-sink as every MX host, the installed gateway, on loopback."""
 
 import contextlib
 import http.client
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from emailgw.store.open import DATABASE_FILE
-from tests.harness.dns import DNSServer
+from tests.bench.nameserver import NameServer
 from tests.harness.gateway import Gateway
 from tests.harness.need import need
 from tests.harness.ports import free_port
@@ -30,7 +30,7 @@ Settings = dict[str, dict[str, Any]]
 class World:
     """`gateway` is not running yet; its domain `sender.test` and its key exist."""
 
-    def __init__(self, gateway: Gateway, port: int, dns: DNSServer) -> None:
+    def __init__(self, gateway: Gateway, port: int, dns: NameServer) -> None:
         self.gateway = gateway
         self.port = port
         self.dns = dns
@@ -97,12 +97,13 @@ def world(*, sink: bool = True, one_site: bool = True, settings: Settings | None
     port = free_port()
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, directory)
-        dns = stack.enter_context(DNSServer(ttl=3600))
+        dns = NameServer(directory / "dns")
         dns.add("mx.test", "A", "127.0.0.1")
         for number in range(DOMAINS):
             host = "mx.test" if one_site else f"mx{number}.test"
             dns.mx(f"d{number}.test", (10, host))
-            dns.add(host, "A", "127.0.0.1")
+            if not one_site:
+                dns.add(host, "A", "127.0.0.1")
         dns.mx("rcpt.test", (10, "mx.test"))
         if sink:
             stack.callback(_stop, _start_sink(port))
@@ -113,6 +114,7 @@ def world(*, sink: bool = True, one_site: bool = True, settings: Settings | None
             settings={"queue": {"retry": ["1m"], "jitter": 0.2}, **(settings or {})},
         )
         gateway.add_domain("sender.test", dns)
+        stack.enter_context(dns)
         stack.callback(gateway.stop)
         yield stack.enter_context(World(gateway, port, dns))
 

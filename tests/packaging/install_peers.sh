@@ -15,7 +15,7 @@ npm_packages() {
 }
 missing=""
 command -v npm >/dev/null || missing="$missing npm"
-for pair in postfix:/usr/sbin/postfix debootstrap:/usr/sbin/debootstrap iproute2:/sbin/ip \
+for pair in postfix:/usr/sbin/postfix nsd:/usr/sbin/nsd debootstrap:/usr/sbin/debootstrap iproute2:/sbin/ip \
     systemd-container:/usr/bin/systemd-nspawn systemd:/usr/bin/systemd-analyze curl:/usr/bin/curl chromium:/usr/bin/chromium \
     swaks:/usr/bin/swaks msmtp:/usr/bin/msmtp s-nail:/usr/bin/s-nail php-cli:/usr/bin/php git-email:/usr/lib/git-core/git-send-email \
     openssl:/usr/bin/openssl gpg:/usr/bin/gpg gpg-agent:/usr/bin/gpg-agent \
