@@ -18,7 +18,7 @@ import signal
 import socket
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -70,6 +70,7 @@ class _Request(msgspec.Struct, array_like=True):
     drafts: list[tuple[int, Message, list[int]]]
 
 
+_SIZE = struct.Struct("!Q")
 _encoder = msgspec.msgpack.Encoder()
 _requests = msgspec.msgpack.Decoder(_Request)
 _answers = msgspec.msgpack.Decoder(list[Made])
@@ -92,8 +93,8 @@ class SigningProcesses:
     def __init__(self, count: int) -> None:
         self.count = count
         self._lost: list[BaseProcess] = []
-        self._idle: queue.SimpleQueue[Connection] = queue.SimpleQueue()
-        self._processes: dict[Connection, BaseProcess] = {}
+        self._idle: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+        self._processes: dict[socket.socket, BaseProcess] = {}
         pipes = [[_pipe() for _ in range(DEPTH)] for _ in range(count)]
         for own in pipes:
             theirs = [end for _, end in own]
@@ -131,15 +132,15 @@ class SigningProcesses:
         except queue.Empty:  # there are none, or fewer than before
             return make_here(drafts, at)
         try:
-            connection.send_bytes(_asked(drafts, at))
-            made = _answers.decode(connection.recv_bytes())
+            _send(connection, _asked(drafts, at))
+            made = _answers.decode(_receive(connection))
         except (OSError, EOFError, msgspec.MsgspecError) as error:
             self._lose(connection, error)
             return make_here(drafts, at)
         self._idle.put(connection)
         return made
 
-    def _lose(self, connection: Connection, error: Exception) -> None:
+    def _lose(self, connection: socket.socket, error: Exception) -> None:
         connection.close()
         process = self._processes.pop(connection)
         if process in self._lost:
@@ -152,12 +153,34 @@ class SigningProcesses:
         )
 
 
-def _pipe() -> tuple[Connection, Connection]:
+def _pipe() -> tuple[socket.socket, socket.socket]:
     """Our end, which waits for PATIENCE at most, and the process's."""
     ours, theirs = socket.socketpair()
     for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
         ours.setsockopt(socket.SOL_SOCKET, limit, struct.pack("ll", PATIENCE, 0))
-    return Connection(ours.detach()), Connection(theirs.detach())
+    return ours, theirs
+
+
+def _send(connection: socket.socket, data: bytes) -> None:
+    """In one call with its size, or the other side wakes up for the size alone (as with multiprocessing's own)."""
+    connection.sendall(_SIZE.pack(len(data)) + data)
+
+
+def _receive(connection: socket.socket) -> bytearray:
+    """What was sent at once. Raises EOFError."""
+    (size,) = _SIZE.unpack(_exactly(connection, _SIZE.size))
+    return _exactly(connection, size)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytearray:
+    data = bytearray(size)
+    with memoryview(data) as view:
+        while size:
+            received = connection.recv_into(view[-size:], size, socket.MSG_WAITALL)
+            if not received:
+                raise EOFError("closed")
+            size -= received
+    return data
 
 
 def _asked(drafts: Sequence[Draft], at: int) -> bytes:
@@ -190,7 +213,7 @@ def _make(draft: Draft, decoded: dict[bytes, Content], at: int) -> Made:
 # The process.
 
 
-def _work(connections: list[Connection], others: list[Connection]) -> None:
+def _work(connections: list[socket.socket], others: list[socket.socket]) -> None:
     """Until the program has closed all of them. The service manager's signals go to every process of a service, and
     what is on its way then is still signed.
     """
@@ -204,14 +227,14 @@ def _work(connections: list[Connection], others: list[Connection]) -> None:
     load = functools.lru_cache(_KEYS)(Signer)
     while connections:
         for ready in wait(connections):
-            connection = cast(Connection, ready)
+            connection = cast(socket.socket, ready)
             try:
-                connection.send_bytes(_answer(connection.recv_bytes(), load))
+                _send(connection, _answer(_receive(connection), load))
             except (OSError, EOFError):
                 connections.remove(connection)
 
 
-def _answer(data: bytes, load: Callable[[str, str, bytes], Signer]) -> bytes:
+def _answer(data: bytearray, load: Callable[[str, str, bytes], Signer]) -> bytes:
     request = _requests.decode(data)
     drafts = (
         Draft(request.contents[content], message, (load(*request.keys[place]) for place in places))

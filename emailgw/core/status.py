@@ -4,6 +4,7 @@ Local causes speak the same codes as remote ones (`LocalCause`), so that nothing
 """
 
 import enum
+import functools
 import re
 from typing import Self
 
@@ -57,6 +58,7 @@ class Reply(msgspec.Struct, frozen=True):
     enhanced: EnhancedStatus | None = None
 
     @classmethod
+    @functools.lru_cache(256)  # most of what hosts say they say for every message
     def make(cls, code: int, text: str) -> Self:
         """From the wire: cleans and caps the text and reads the enhanced status.
 

@@ -6,9 +6,10 @@ matters. OpenSSL does the arithmetic and releases the GIL for it.
 """
 
 import base64
+import functools
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -129,7 +130,7 @@ def _load(private_der: bytes) -> RSAPrivateKey | Ed25519PrivateKey:
     raise ValueError(f"a DKIM key is RSA of {_SMALLEST_RSA} bits or more, or Ed25519")
 
 
-def _signed_fields(fields: Fields) -> tuple[list[bytes], bytes]:
+def _signed_fields(fields: Fields) -> tuple[tuple[bytes, ...], bytes]:
     """The names for h= and the canonical fields they stand for. Of fields that repeat, the last counts as the first."""
     names: list[bytes] = []
     canonical: list[bytes] = []
@@ -141,10 +142,11 @@ def _signed_fields(fields: Fields) -> tuple[list[bytes], bytes]:
             names.append(name)
         elif name in _ALWAYS_SET:
             names.append(name)
-    return names, b"".join(canonical)
+    return tuple(names), b"".join(canonical)
 
 
-def _fold_names(names: Sequence[bytes]) -> str:
+@functools.lru_cache(64)
+def _fold_names(names: tuple[bytes, ...]) -> str:
     """The h= tag in lines of its own. White space is allowed around its colons (§3.5)."""
     lines: list[str] = []
     line = " h="

@@ -340,10 +340,10 @@ def _seen(event: Event, digest: bytes) -> Statement:
 
 def _success(recipient: Recipient, event: Event, lease: int) -> Statement:
     """The same as for any other result and its event, for the most frequent of them (schema/0017.sql)."""
-    told, after = rows.event_parameters(event), rows.recipient_parameters(recipient)
+    address, status = str(event.address), str(recipient.status) if recipient.status else None
     values = (
-        recipient.id, lease, recipient.tries, recipient.due_at, after["status"], recipient.reason, recipient.updated_at,
-        str(event.address).lower(), event.at, event.message_id, told["address"], told["detail"], event.domain,
+        recipient.id, lease, recipient.tries, recipient.due_at, status, recipient.reason, recipient.updated_at,
+        address.lower(), event.at, event.message_id, address, rows.encode_detail(event.detail), event.domain,
     )  # fmt: skip
     return Statement(_SUCCESS, values, joins=True)
 
