@@ -62,7 +62,8 @@ class ReplyReader:
         if len(line) > MAX_LINE or self._octets > MAX_REPLY or len(self._lines) == MAX_LINES:
             raise NotSMTP("a reply that does not end")
         code = line[:3]
-        if len(code) < 3 or not code.isdigit():
+        # A fourth digit: the rest of a line that was not ended, and the reply that came behind it.
+        if len(code) < 3 or not code.isdigit() or line[3:4].isdigit():
             raise NotSMTP(line.decode("utf-8", "replace"))
         self._lines.append(line[4:].strip(b" \t\r"))
         if line[3:4] == b"-":

@@ -33,7 +33,7 @@ def test_replies_are_the_same_however_they_are_split(replies: list[tuple[bytes, 
     assert reader.is_between
 
 
-@pytest.mark.parametrize("junk", [b"", b"5", b"99", b"5x0 no", b"-50 no", b"\xb2\xb2\xb2 no", b" 250 ok"])
+@pytest.mark.parametrize("junk", [b"", b"5", b"99", b"5x0 no", b"-50 no", b"\xb2\xb2\xb2 no", b" 250 ok", b"25250 ok"])
 def test_replies_before_what_is_none_are_kept(junk: bytes) -> None:
     read: deque[Response] = deque()
     with pytest.raises(NotSMTP):
