@@ -6,7 +6,7 @@ belongs to one task. RFC 5321 §3, §4; RFC 3207 (STARTTLS), RFC 7435 (opportuni
 
 A host that offers PIPELINING (RFC 2920) gets MAIL, RCPT and DATA in one write. Replies are judged one by one all the
 same, and the message follows the 354 alone. After a refused RCPT the session waits with DATA. Nothing goes ahead of the
-reply to the final dot: what the queue does next depends on it.
+reply to the final dot: what the queue does next depends on it, and there are hosts that lose it (docs/internals.md).
 """
 
 import functools
