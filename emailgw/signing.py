@@ -128,11 +128,15 @@ class SigningProcesses:
         if sum([len(draft.content) for draft in drafts]) > LARGE:
             return make_here(drafts, at)
         try:
+            asked = _asked(drafts, at)
+        except Exception:  # noqa: BLE001  (a number of more than 64 bits in variables, for one)
+            return make_here(drafts, at)
+        try:
             connection = self._idle.get_nowait()
         except queue.Empty:  # there are none, or fewer than before
             return make_here(drafts, at)
         try:
-            _send(connection, _asked(drafts, at))
+            _send(connection, asked)
             made = _answers.decode(_receive(connection))
         except (OSError, EOFError, msgspec.MsgspecError) as error:
             self._lose(connection, error)

@@ -206,6 +206,15 @@ def test_a_content_that_many_share_goes_once() -> None:
     assert found["sent"] < 15_000
 
 
+def test_what_cannot_be_handed_over_is_made_here() -> None:
+    """JSON has numbers of any length, MessagePack has not."""
+    huge = Draft(TEMPLATE, msgspec.structs.replace(MESSAGE, variables={"NAME": 10**40}), [TWO])
+    found = told("tell()\n", [DRAFTS[0], huge])
+    assert found["answers"] == [expected([DRAFTS[0], huge])]
+    assert "Hello 1" + 40 * "0" in found["answers"][0][1][0]
+    assert found["warnings"] == []
+
+
 @pytest.mark.parametrize("content", [b"\xc1", encode_content(Content(AUTHOR, text="{{", placeholders=()))])
 def test_a_message_that_cannot_be_composed_hurts_no_other(content: bytes) -> None:
     good = Draft(MAIL, MESSAGE, [ONE])

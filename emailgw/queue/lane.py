@@ -188,6 +188,8 @@ class Lane:
 
     async def _make(self, items: list[tuple[Claimed, bytes]]) -> list[Envelope | Poison | DeliveryStatus]:
         """An envelope for each; a Poison where none can be made, a status where none can be made now."""
+        if not items:
+            return []
         try:
             return [*await self._tools.preparer.prepare(items, self._tools.clock())]
         except UnusableKeys as error:

@@ -110,7 +110,8 @@ class Preparer:
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
                 drafts.append(Poison(f"{type(error).__name__}: {error}"))
         # Together: each time that a thread needs something done without the GIL, it must wait to get it back.
-        made = iter(self._make_drafts([draft for draft in drafts if isinstance(draft, Draft)], now))
+        good = [draft for draft in drafts if isinstance(draft, Draft)]
+        made = iter(self._make_drafts(good, now) if good else ())
         return [
             draft if isinstance(draft, Poison) else self._envelope(item, domains, next(made))
             for (item, _), draft in zip(claimed, drafts, strict=True)
