@@ -1,4 +1,4 @@
-"""Mail goes first: while it waits for the processor, webhooks take what it leaves, and a twentieth at the least.
+"""Mail goes first: while it waits for the processor, webhooks take what it leaves, and a thirtieth at the least.
 
 What they cost is measured at each of their turns on the loop, in time of the processor, and is a share of what the loop
 gets of it. The share halves each time that the loop is late, and grows slowly while it is not, so that a queue which
@@ -13,12 +13,13 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-LEAST = 0.05
+LEAST = 1 / 30
 GROWTH = 0.002  # of the share, at each look that finds the loop in time
 LOOK = 0.01  # seconds between two looks while mail waits
 IDLE_LOOK = 0.1
 LATE = 0.0015  # seconds
 SLOWEST = 0.1  # of the processor, that the loop is reckoned to get at least
+LONGEST = 0.05  # seconds that one turn is charged: what takes longer is done once, as loading the HTTP client is
 
 
 class Courtesy:
@@ -87,7 +88,7 @@ class _Charged(Generic[T]):
                 result: T = end.value
                 return result
             finally:
-                self._courtesy.took(time.thread_time() - began, now())
+                self._courtesy.took(min(time.thread_time() - began, LONGEST), now())
             try:
                 turn = partial(self._work.send, (yield waited_for))
             except GeneratorExit:

@@ -10,7 +10,7 @@ import pytest
 from emailgw.core.events import EventType
 from emailgw.core.model import RecipientState
 from emailgw.webhooks import courtesy as courtesy_module
-from emailgw.webhooks.courtesy import GROWTH, LATE, LEAST, Courtesy
+from emailgw.webhooks.courtesy import GROWTH, LATE, LEAST, LONGEST, Courtesy
 from tests.harness.endpoint import WebhookEndpoint
 from tests.harness.mail import change, event_of, make_mail
 from tests.webhooks.world import World, clock
@@ -91,6 +91,20 @@ async def test_what_a_coroutine_takes_is_counted_and_what_it_waits_for_is_not() 
         await task
     assert courtesy.wait(began) >= 0.05
     assert courtesy.wait(loop.time()) < 0.2
+
+
+async def test_what_is_done_once_is_not_counted_in_full() -> None:
+    """Loading the HTTP client takes a second of a slow processor: half a minute in which nobody would be told."""
+    courtesy = slowed(100)
+    loop = asyncio.get_running_loop()
+
+    async def load() -> None:
+        until = time.thread_time() + 3 * LONGEST
+        while time.thread_time() < until:
+            pass
+
+    await courtesy.charged(load())
+    assert LONGEST < courtesy.wait(loop.time()) <= LONGEST * (1 / LEAST - 1)
 
 
 async def test_a_counted_coroutine_can_be_cancelled() -> None:
