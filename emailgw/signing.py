@@ -36,7 +36,7 @@ log = logging.getLogger("emailgw.signing")
 MOST = 4  # processes, unless told otherwise: beside so many the loop's core is the limit
 DEPTH = 2  # requests for each process: one that it works on, and one that waits, so that it never does
 LARGE = 1 << 20  # octets of contents in one request; more is not copied twice, since hashing it takes longer than RSA
-NICE = 5  # less urgent than the loop and the writer, which each want a little of a core at once
+NICE = 10  # less urgent than the loop and the writer, which each want a little of a core at once; 5 costs a fifteenth
 PATIENCE = 30  # seconds; ten messages take ten milliseconds, and ten of two million characters one second
 _KEYS = 4_096  # loaded at a time in each process
 

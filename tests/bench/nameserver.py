@@ -16,6 +16,7 @@ _CONFIGURATION = """
 server:
   ip-address: 127.0.0.1@{port}
   server-count: 1
+  minimal-responses: yes
   username: ""
   chroot: ""
   database: ""
