@@ -6,38 +6,35 @@ delivering costs most (docs/performance.md). Where there is AVX-512 IFMA, OpenSS
 """
 
 import os
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
 
 VARIABLE = "OPENSSL_ia32cap"  # man 3ssl OPENSSL_ia32cap
 WITHOUT_ADX = ":~0x80000"  # of CPUID leaf 7, EBX: bit 19
-ZEN_3 = 25  # the family; older ones were not measured
-_ONE_CORE = 8_192  # octets of cpuinfo, which takes its time over hundreds of cores
+MODALIAS = Path("/sys/devices/system/cpu/modalias")  # /proc/cpuinfo is out of sight in a hardened service (ProcSubset=)
+ZEN_3 = 0x19  # the family; older ones were not measured
+
+_AMD = re.compile(r"cpu:type:x86,ven0002fam([0-9A-F]{4})mod[0-9A-F]{4}:feature:(.*)")
+# Linux numbers what CPUID leaf 7 has in EBX from 0x120 on.
+_WANTED = frozenset({"0125", "0128", "0133"})  # AVX2, BMI2, ADX
+_IFMA = "0135"
 
 
-def choose(environment: MutableMapping[str, str] = os.environ, cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
+def choose(environment: MutableMapping[str, str] = os.environ, modalias: Path = MODALIAS) -> None:
     """Tell OpenSSL by its variable in the environment; what the operator has put there stands."""
     if VARIABLE in environment:
         return
     try:
-        with cpuinfo.open(encoding="ascii", errors="replace") as file:
-            text = file.read(_ONE_CORE)
+        text = modalias.read_text(encoding="ascii", errors="replace")
     except OSError:  # another system
         return
     if prefers_avx2(text):
         environment[VARIABLE] = WITHOUT_ADX
 
 
-def prefers_avx2(cpuinfo: str) -> bool:
-    """Of the first processor in Linux's /proc/cpuinfo."""
-    core = cpuinfo.partition("\n\n")[0]
-    fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in core.splitlines())}
-    family = fields.get("cpu family", "")
-    flags = set(fields.get("flags", "").split())
-    return (
-        fields.get("vendor_id") == "AuthenticAMD"
-        and family.isdecimal()
-        and int(family) >= ZEN_3
-        and {"adx", "avx2", "bmi2"} <= flags
-        and "avx512ifma" not in flags
-    )
+def prefers_avx2(modalias: str) -> bool:
+    """Of the processor as Linux describes it for loading modules."""
+    found = _AMD.match(modalias)
+    features = set(found[2].split(",")) if found else set()
+    return found is not None and int(found[1], 16) >= ZEN_3 and features >= _WANTED and _IFMA not in features

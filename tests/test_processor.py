@@ -9,9 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from emailgw.processor import VARIABLE, WITHOUT_ADX, choose, prefers_avx2
+from emailgw.processor import MODALIAS, VARIABLE, WITHOUT_ADX, choose, prefers_avx2
 
-ZEN_3 = "vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\nflags\t\t: fpu avx bmi1 avx2 bmi2 adx\n"
+ZEN_3 = "cpu:type:x86,ven0002fam0019mod0001:feature:,0000,0001,0123,0125,0127,0128,0133,0137\n"
 SIGNS = """
 import sys
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -23,41 +23,50 @@ print(key.sign(b"what is signed", PKCS1v15(), SHA256()).hex())
 
 
 @pytest.mark.parametrize(
-    ("cpuinfo", "expected"),
+    ("modalias", "expected"),
     [
         pytest.param(ZEN_3, True, id="Zen 3"),
-        pytest.param(ZEN_3.replace("adx", "adx avx512f avx512ifma"), False, id="Zen 4, with IFMA"),
-        pytest.param(ZEN_3.replace("family\t: 25", "family\t: 26"), True, id="Zen 5 whose IFMA the host hides"),
-        pytest.param(ZEN_3.replace("family\t: 25", "family\t: 23"), False, id="Zen 2"),
-        pytest.param(ZEN_3.replace("AuthenticAMD", "GenuineIntel").replace(": 25", ": 6"), False, id="Intel"),
-        pytest.param(ZEN_3.replace(" adx", ""), False, id="no ADX: AVX2 is taken anyhow"),
-        pytest.param(ZEN_3.replace(" avx2", ""), False, id="no AVX2"),
-        pytest.param("processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: fp asimd\n", False, id="ARM"),
-        pytest.param("processor\t: 0\ncpu family\t: ?\n\n" + ZEN_3, False, id="the first processor counts"),
+        pytest.param(ZEN_3.replace(",0133", ",0133,0135"), False, id="Zen 4, with IFMA"),
+        pytest.param(ZEN_3.replace("fam0019", "fam001A"), True, id="Zen 5 whose IFMA the host hides"),
+        pytest.param(ZEN_3.replace("fam0019", "fam0017"), False, id="Zen 2"),
+        pytest.param(ZEN_3.replace("ven0002fam0019", "ven0000fam0006"), False, id="Intel"),
+        pytest.param(ZEN_3.replace("ven0002", "ven0009"), False, id="Hygon"),
+        pytest.param(ZEN_3.replace(",0133", ""), False, id="no ADX: AVX2 is taken anyhow"),
+        pytest.param(ZEN_3.replace(",0125", ""), False, id="no AVX2"),
+        pytest.param("cpu:type:aarch64:feature:,0000,0001,0125,0128,0133\n", False, id="ARM"),
         pytest.param("", False, id="empty"),
     ],
 )
-def test_which_processors_prefer_avx2(cpuinfo: str, expected: bool) -> None:
-    assert prefers_avx2(cpuinfo) is expected
+def test_which_processors_prefer_avx2(modalias: str, expected: bool) -> None:
+    assert prefers_avx2(modalias) is expected
+
+
+def test_linux_and_its_description_for_people_say_the_same() -> None:
+    """The numbers of features, against their names."""
+    if not MODALIAS.exists() or "x86" not in (modalias := MODALIAS.read_text()):
+        return  # another system, which is told nothing
+    flags = Path("/proc/cpuinfo").read_text().partition("flags\t")[2].partition("\n")[0].split()
+    for number, name in (("0125", "avx2"), ("0128", "bmi2"), ("0133", "adx"), ("0135", "avx512ifma")):
+        assert (f",{number}" in modalias) is (name in flags), name
 
 
 def test_openssl_is_told_in_the_environment(tmp_path: Path) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(ZEN_3)
+    modalias = tmp_path / "modalias"
+    modalias.write_text(ZEN_3)
     environment: dict[str, str] = {}
-    choose(environment, cpuinfo)
+    choose(environment, modalias)
     assert environment == {VARIABLE: WITHOUT_ADX}
 
 
 def test_what_the_operator_says_stands(tmp_path: Path) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(ZEN_3)
+    modalias = tmp_path / "modalias"
+    modalias.write_text(ZEN_3)
     environment = {VARIABLE: ""}
-    choose(environment, cpuinfo)
+    choose(environment, modalias)
     assert environment == {VARIABLE: ""}
 
 
-def test_without_cpuinfo_nothing_is_said(tmp_path: Path) -> None:
+def test_without_a_description_nothing_is_said(tmp_path: Path) -> None:
     environment: dict[str, str] = {}
     choose(environment, tmp_path / "none")
     assert not environment
