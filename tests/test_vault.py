@@ -61,7 +61,7 @@ def test_a_damaged_key_file_is_refused_and_kept(tmp_path: Path, text: str) -> No
     with pytest.raises(ConfigError, match="64 hexadecimal digits") as caught:
         Vault.open(tmp_path)
     assert str(path) in str(caught.value)
-    assert text not in str(caught.value) or not text
+    assert not text or text not in str(caught.value).replace(str(path), "")  # whose numbers are anybody's
     assert path.read_text() == text
 
 
