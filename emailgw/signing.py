@@ -125,7 +125,7 @@ class SigningProcesses:
 
     def make_all(self, drafts: Sequence[Draft], at: int) -> list[Made]:
         """As `make_here`. From any thread, which waits for the answer without the GIL."""
-        if sum([len(draft.content) for draft in drafts]) > LARGE:
+        if not self._processes or sum([len(draft.content) for draft in drafts]) > LARGE:
             return make_here(drafts, at)
         try:
             asked = _asked(drafts, at)
@@ -133,7 +133,7 @@ class SigningProcesses:
             return make_here(drafts, at)
         try:
             connection = self._idle.get_nowait()
-        except queue.Empty:  # there are none, or fewer than before
+        except queue.Empty:  # there are fewer than before
             return make_here(drafts, at)
         try:
             _send(connection, asked)

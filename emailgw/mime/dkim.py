@@ -145,7 +145,7 @@ def _signed_fields(fields: Fields) -> tuple[tuple[bytes, ...], bytes]:
     return tuple(names), b"".join(canonical)
 
 
-@functools.lru_cache(64)
+@functools.lru_cache(8)  # a gateway's mail has few sets of fields, and a hostile one may be long
 def _fold_names(names: tuple[bytes, ...]) -> str:
     """The h= tag in lines of its own. White space is allowed around its colons (§3.5)."""
     lines: list[str] = []

@@ -114,7 +114,7 @@ class Lane:
         What it claimed and did not try it gives back, also when cancelled. Raises StoreUnavailable.
         """
         agent = self._tools.open_agent(self._hop.nexthop)
-        backlog = False  # of this next hop, or others wait for the place
+        backlog = False  # whether the last claim left some that are due
         try:
             for count in itertools.count():
                 if self.stopping or (count >= ROUNDS and not self._dispatcher.may_keep(self._hop)):

@@ -6,6 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
+import dns.exception
+import dns.query
+from dns.message import make_query
+
 from tests.harness.need import need
 from tests.harness.ports import free_port
 from tests.harness.waiting import eventually
@@ -67,10 +71,6 @@ class NameServer:
         self._process.wait()
 
     def _answers(self) -> bool:
-        import dns.exception
-        import dns.query
-        from dns.message import make_query
-
         try:
             dns.query.udp(make_query("ns.test.", "A"), "127.0.0.1", port=self._port, timeout=0.2)
         except (dns.exception.DNSException, OSError):

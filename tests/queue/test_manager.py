@@ -1,7 +1,6 @@
 """The manager and its lanes against the real store: what is tried, how often, and what nobody else notices of it."""
 
 import asyncio
-from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +9,7 @@ from emailgw.core.model import Envelope, RecipientState
 from emailgw.core.status import DeliveryStatus, LocalCause
 from emailgw.queue.manager import SCAN_EVERY, ManagerSettings
 from emailgw.queue.sites import SiteLimits
-from emailgw.store.queue import INLINE_CONTENT, Claim
+from emailgw.store.queue import INLINE_CONTENT
 from tests.harness.mail import HOUR, Mail, said
 from tests.queue.world import OK, Site, World, clock, eventually
 
@@ -113,23 +112,6 @@ async def test_a_large_message_goes_the_same_way(world: World) -> None:
     await world.start()
     await world.until(mail, S.DELIVERED)
     assert len(world.taken[0].data) > 5 * INLINE_CONTENT
-
-
-async def test_a_claim_that_took_all_is_the_last(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    claims: list[Claim] = []
-    claim = world.store.queue.claim
-
-    async def counted(*arguments: Any) -> Claim:
-        claims.append(await claim(*arguments))
-        return claims[-1]
-
-    monkeypatch.setattr(world.store.queue, "claim", counted)
-    mails = [await world.put(f"u{number}@example.test") for number in range(world.lane.claim)]
-    await world.start()
-    for mail in mails:
-        await world.until(mail, S.DELIVERED)
-    await eventually(lambda: world.open_now == 0, "the lane ends")
-    assert [(len(claim.items), claim.next_due) for claim in claims] == [(world.lane.claim, None)]
 
 
 # When.
