@@ -125,8 +125,11 @@ async def test_a_counted_coroutine_can_be_cancelled() -> None:
 
 
 async def test_a_bounce_does_not_wait_for_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing else may be told for an hour."""
+    """Nothing else may be told for an hour. Only the test says that the loop is late: on a busy machine it is before,
+    and then the first delivery waits, too.
+    """
     monkeypatch.setattr(courtesy_module, "GROWTH", 0.0)
+    monkeypatch.setattr(courtesy_module, "LATE", 1e6)
     courtesy = Courtesy(lambda: True)
     with WebhookEndpoint(tmp_path / "ledger") as endpoint:
         async with World.open(tmp_path, courtesy=courtesy) as world:
@@ -135,7 +138,7 @@ async def test_a_bounce_does_not_wait_for_mail(tmp_path: Path, monkeypatch: pyte
             await world.store.queue.enqueue(*mail)
             await world.until(told, "delivered", 1)
             for _ in range(10):
-                courtesy.saw(True, 2 * LATE)
+                courtesy.saw(True, 2e6)
             courtesy.took(180.0, asyncio.get_running_loop().time())
             await world.happen(10)
             [before] = mail.recipients
