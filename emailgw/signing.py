@@ -3,21 +3,22 @@
 OpenSSL lets go of the GIL for RSA, but a thread has to wait until it gets that back, three times a message, and so do
 the loop and the writer behind it: signed by threads, two cores are never busier than three quarters; composed by
 threads, nine tenths. The processes are forked before there is a loop or a thread, listen to nobody else, keep nothing
-but loaded keys (each request brings its own), and end with the program, however that ends. Whatever happens to one of
-them, whoever asked it does the work himself.
+but loaded keys (each request brings its own), and end with the program, however that ends. The loop itself speaks with
+them: a thread for it would be one more that waits for the GIL. Whatever happens to one of them, a thread does its work.
 """
 
+import asyncio
 import atexit
 import contextlib
 import functools
 import logging
 import multiprocessing
 import os
-import queue
 import signal
 import socket
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -38,6 +39,7 @@ DEPTH = 2  # requests for each process: one that it works on, and one that waits
 LARGE = 1 << 20  # octets of contents in one request; more is not copied twice, since hashing it takes longer than RSA
 NICE = 10  # less urgent than the loop and the writer, which each want a little of a core at once; 5 costs a fifteenth
 PATIENCE = 30  # seconds; ten messages take ten milliseconds, and ten of two million characters one second
+THREADS = 2  # that do it where there are no processes
 _KEYS = 4_096  # loaded at a time in each process
 
 
@@ -56,7 +58,7 @@ class Made(NamedTuple):
     fault: str = ""
 
 
-MakeAll = Callable[[Sequence[Draft], int], list[Made]]
+MakeAll = Callable[[Sequence[Draft], int], Awaitable[list[Made]]]
 
 
 class _Request(msgspec.Struct, array_like=True):
@@ -88,14 +90,17 @@ def processes_for(cores: int) -> int:
 
 
 class SigningProcesses:
-    """Open it before the first thread starts, and close it when nobody asks any more."""
+    """Open it before the first thread starts, and close it when nobody asks any more. In between it is `connected` to
+    the loop on which it is asked.
+    """
 
     def __init__(self, count: int) -> None:
         self.count = count
         self._lost: list[BaseProcess] = []
-        self._idle: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
-        self._processes: dict[socket.socket, BaseProcess] = {}
-        pipes = [[_pipe() for _ in range(DEPTH)] for _ in range(count)]
+        self._idle: asyncio.Queue[_Pipe | None] = asyncio.Queue()  # None: there is none any more
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="signing")
+        self._processes: dict[socket.socket, BaseProcess] = {}  # by our ends of their pipes
+        pipes = [[socket.socketpair() for _ in range(DEPTH)] for _ in range(count)]
         for own in pipes:
             theirs = [end for _, end in own]
             others = [end for pipe in pipes for pair in pipe for end in pair if end not in theirs]
@@ -103,88 +108,140 @@ class SigningProcesses:
             process.start()
             for ours, _ in own:
                 self._processes[ours] = process
-        for ends in zip(*pipes, strict=True):  # so that the processes take turns
-            for ours, end in ends:
+        for own in pipes:
+            for _, end in own:
                 end.close()
-                self._idle.put(ours)
         atexit.register(self.close)  # before `multiprocessing`, which waits for processes that end as their pipes do
 
     def close(self) -> None:
         """They end as their pipes do."""
         atexit.unregister(self.close)
-        for connection in self._processes:
-            connection.close()
+        self._threads.shutdown()
+        for end in self._processes:
+            end.close()
         for process in dict.fromkeys(self._processes.values()):
             process.join(1)
             process.kill()
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """For as long as they are asked, on the running loop."""
+        loop = asyncio.get_running_loop()
+        pipes: list[_Pipe] = []
+        for end, process in self._processes.items():
+            made = functools.partial(_Pipe, self._idle.put_nowait, functools.partial(self._lose, process))
+            pipes.append((await loop.create_unix_connection(made, sock=end))[1])
+        for number in range(DEPTH):  # so that the processes take turns
+            for pipe in pipes[number::DEPTH]:
+                self._idle.put_nowait(pipe)
+        try:
+            yield
+        finally:
+            for pipe in pipes:
+                await pipe.close()
 
     def warnings(self) -> list[str]:
         """What the operator should know."""
         lost = len(self._lost)
         return [f"{lost} of {self.count} signing processes ended; restart to have them back"] if lost else []
 
-    def make_all(self, drafts: Sequence[Draft], at: int) -> list[Made]:
-        """As `make_here`. From any thread, which waits for the answer without the GIL."""
-        if not self._processes or sum([len(draft.content) for draft in drafts]) > LARGE:
-            return make_here(drafts, at)
+    async def make_all(self, drafts: Sequence[Draft], at: int) -> list[Made]:
+        """As `make_here`, which threads do for what is large, and when there is no process."""
+        if len(self._lost) < self.count and sum([len(draft.content) for draft in drafts]) <= LARGE:
+            made = await self._ask(drafts, at)
+            if made is not None:
+                return made
+        return await asyncio.get_running_loop().run_in_executor(self._threads, make_here, drafts, at)
+
+    async def _ask(self, drafts: Sequence[Draft], at: int) -> list[Made] | None:
+        """None from a process that is lost, or for what cannot be handed over."""
         try:
             asked = _asked(drafts, at)
         except Exception:  # noqa: BLE001  (a number of more than 64 bits in variables, for one)
-            return make_here(drafts, at)
-        try:
-            connection = self._idle.get_nowait()
-        except queue.Empty:  # there are fewer than before
-            return make_here(drafts, at)
-        try:
-            _send(connection, asked)
-            made = _answers.decode(_receive(connection))
-        except (OSError, EOFError, msgspec.MsgspecError) as error:
-            self._lose(connection, error)
-            return make_here(drafts, at)
-        self._idle.put(connection)
-        return made
+            return None
+        while (pipe := await self._idle.get()) is not None:
+            if pipe.is_open:
+                try:
+                    return await pipe.ask(asked)
+                except ConnectionError:
+                    return None
+        self._idle.put_nowait(None)
+        return None
 
-    def _lose(self, connection: socket.socket, error: Exception) -> None:
-        connection.close()
-        process = self._processes.pop(connection)
+    def _lose(self, process: BaseProcess) -> None:
         if process in self._lost:
             return
         self._lost.append(process)
         process.kill()  # it may only have stalled
-        log.error(
-            "a signing process ended or did not answer (%s); until the next start threads do its work",
-            error or type(error).__name__,
-        )
+        if len(self._lost) == self.count:
+            self._idle.put_nowait(None)
+        log.error("a signing process ended or did not answer; until the next start threads do its work")
 
 
-def _pipe() -> tuple[socket.socket, socket.socket]:
-    """Our end, which waits for PATIENCE at most, and the process's."""
-    ours, theirs = socket.socketpair()
-    for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-        ours.setsockopt(socket.SOL_SOCKET, limit, struct.pack("ll", PATIENCE, 0))
-    return ours, theirs
+class _Pipe(asyncio.Protocol):
+    """Our end of one to a process, for one request at a time. `free(pipe)` is told when an answer is complete, also one
+    that nobody waits for any more: it is none to the next request. `lost()` when there will be no answer.
+    """
+
+    def __init__(self, free: "Callable[[_Pipe], None]", lost: Callable[[], None]) -> None:
+        self._free = free
+        self._lost = lost
+        self._received = bytearray()
+        self._asked: asyncio.Future[list[Made]] | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport | None = None
+        self._closing = False
+        self._gone = asyncio.Event()
+
+    @property
+    def is_open(self) -> bool:
+        return not self._gone.is_set()
+
+    async def ask(self, request: bytes) -> list[Made]:
+        """Raises ConnectionError when the process ends, or has not answered after PATIENCE."""
+        assert self._transport is not None
+        loop = asyncio.get_running_loop()
+        self._asked = loop.create_future()
+        self._patience = loop.call_later(PATIENCE, self._transport.abort)
+        self._transport.write(_framed(request))
+        return await self._asked
+
+    async def close(self) -> None:
+        """What is not answered never will be."""
+        assert self._transport is not None
+        self._closing = True
+        self._transport.abort()
+        await self._gone.wait()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if len(self._received) < _SIZE.size:
+            return
+        (size,) = _SIZE.unpack_from(self._received)
+        if len(self._received) >= _SIZE.size + size:
+            answer, self._received = self._received, bytearray()
+            assert self._patience is not None
+            self._patience.cancel()
+            if self._asked is not None and not self._asked.done():
+                self._asked.set_result(_answers.decode(memoryview(answer)[_SIZE.size :]))
+            self._free(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._gone.set()
+        if self._patience is not None:
+            self._patience.cancel()
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_exception(ConnectionError("a signing process gave no answer"))
+        if not self._closing:
+            self._lost()
 
 
-def _send(connection: socket.socket, data: bytes) -> None:
-    """In one call with its size, or the other side wakes up for the size alone (as with multiprocessing's own)."""
-    connection.sendall(_SIZE.pack(len(data)) + data)
-
-
-def _receive(connection: socket.socket) -> bytearray:
-    """What was sent at once. Raises EOFError."""
-    (size,) = _SIZE.unpack(_exactly(connection, _SIZE.size))
-    return _exactly(connection, size)
-
-
-def _exactly(connection: socket.socket, size: int) -> bytearray:
-    data = bytearray(size)
-    with memoryview(data) as view:
-        while size:
-            received = connection.recv_into(view[-size:], size, socket.MSG_WAITALL)
-            if not received:
-                raise EOFError("closed")
-            size -= received
-    return data
+def _framed(data: bytes) -> bytes:
+    """In one piece with its size, or the other side wakes up for the size alone (as with multiprocessing's own)."""
+    return _SIZE.pack(len(data)) + data
 
 
 def _asked(drafts: Sequence[Draft], at: int) -> bytes:
@@ -233,7 +290,7 @@ def _work(connections: list[socket.socket], others: list[socket.socket]) -> None
         for ready in wait(connections):
             connection = cast(socket.socket, ready)
             try:
-                _send(connection, _answer(_receive(connection), load))
+                connection.sendall(_framed(_answer(_receive(connection), load)))
             except (OSError, EOFError):
                 connections.remove(connection)
 
@@ -245,3 +302,20 @@ def _answer(data: bytearray, load: Callable[[str, str, bytes], Signer]) -> bytes
         for content, message, places in request.drafts
     )
     return _encoder.encode(make_here(drafts, request.at))
+
+
+def _receive(connection: socket.socket) -> bytearray:
+    """What was sent at once. Raises EOFError."""
+    (size,) = _SIZE.unpack(_exactly(connection, _SIZE.size))
+    return _exactly(connection, size)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytearray:
+    data = bytearray(size)
+    with memoryview(data) as view:
+        while size:
+            received = connection.recv_into(view[-size:], size, socket.MSG_WAITALL)
+            if not received:
+                raise EOFError("closed")
+            size -= received
+    return data

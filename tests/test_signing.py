@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ DRAFTS = [
 ]
 
 PROGRAM = """
-import concurrent.futures, json, multiprocessing, os, pathlib, signal, sys, time
-import msgspec
+import asyncio, json, multiprocessing, os, pathlib, signal, sys, time
+import msgspec, uvloop
 import emailgw.signing
 from emailgw.core.model import Message
 from emailgw.mime.dkim import Signer
@@ -62,35 +63,48 @@ drafts = [
     for content, message, places in parts
 ]
 pids = sorted(process.pid for process in multiprocessing.active_children())
-processes.make_all([], 0), processes.make_all([], 0)  # each has begun: signals are its own business now
 
 def ticks(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return int(fields[11]) + int(fields[12])
 
-def ask():
-    return [(made.data.decode(), made.fault) for made in processes.make_all(drafts, at)]
+async def ask():
+    return [(made.data.decode(), made.fault) for made in await processes.make_all(drafts, at)]
 
-def tell(**found):
+async def until(condition):
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+async def tell(**found):
     # With the answers to so many requests that each process has some.
-    answers = [ask() for _ in range(6)]
+    answers = [await ask() for _ in range(6)]
     found |= {"answers": answers[:1], "alike": all(answer == answers[0] for answer in answers)}
     print(json.dumps(found | {"pids": pids, "warnings": processes.warnings()}), flush=True)
+
+async def main():
+    async with processes.connected():
+        # Each has begun then: signals are its own business.
+        await processes.make_all([], 0)
+        await processes.make_all([], 0)
 """
+END = "uvloop.run(main())\n"
+CLOSE = "processes.close()\n"
 
 
-def program(then: str, drafts: list[Draft]) -> list[str]:
+def program(then: str, drafts: list[Draft], end: str = END + CLOSE) -> list[str]:
     signers = [ONE, TWO]
     keys = [[signer.domain, signer.selector, signer.private_der.hex()] for signer in signers]
     parts = [
         (content.hex(), msgspec.json.encode(message).decode(), [signers.index(signer) for signer in own])
         for content, message, own in drafts
     ]
-    return [sys.executable, "-W", "error", "-c", PROGRAM + then, json.dumps(keys), json.dumps([parts, AT])]
+    text = PROGRAM + textwrap.indent(then, 8 * " ") + end
+    return [sys.executable, "-W", "error", "-c", text, json.dumps(keys), json.dumps([parts, AT])]
 
 
-def told(then: str, drafts: list[Draft] = DRAFTS) -> dict[str, Any]:
-    done = subprocess.run(program(then, drafts), capture_output=True, text=True, timeout=60, check=False)
+def told(then: str, drafts: list[Draft] = DRAFTS, end: str = END + CLOSE) -> dict[str, Any]:
+    done = subprocess.run(program(then, drafts, end), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert not any(map(is_alive, found["pids"])), "no process outlives the program"
@@ -116,12 +130,10 @@ def expected(drafts: list[Draft] = DRAFTS) -> list[list[str]]:
 def test_they_make_what_the_program_itself_would() -> None:
     found = told(
         "before = sum(map(ticks, pids)); own = time.process_time()\n"
-        "with concurrent.futures.ThreadPoolExecutor(3) as threads:\n"
-        "    answers = [task.result() for task in [threads.submit(ask) for _ in range(300)]]\n"
+        "answers = await asyncio.gather(*(ask() for _ in range(300)))\n"
         "assert all(answer == answers[0] for answer in answers)\n"
         "used, own = (sum(map(ticks, pids)) - before) / os.sysconf('SC_CLK_TCK'), time.process_time() - own\n"
-        "tell(used=used, own=own)\n"
-        "processes.close()\n"
+        "await tell(used=used, own=own)\n"
     )
     assert found["answers"] == [expected()]
     assert found["alike"]
@@ -131,10 +143,17 @@ def test_they_make_what_the_program_itself_would() -> None:
 
 
 def test_one_that_is_killed_is_told_of_once_and_loses_nothing() -> None:
-    found = told("os.kill(pids[0], signal.SIGKILL)\ntell()\nprocesses.close()\n")
+    found = told("os.kill(pids[0], signal.SIGKILL)\nawait tell()\n")
     assert found["answers"] == [expected()]
     assert found["alike"]
     assert found["warnings"] == ["1 of 2 signing processes ended; restart to have them back"]
+    assert found["log"].count("until the next start threads do its work") == 1
+
+
+def test_one_that_is_killed_is_told_of_before_anybody_asks_it() -> None:
+    found = told("os.kill(pids[1], signal.SIGKILL)\nawait until(processes.warnings)\nawait tell()\n")
+    assert found["answers"] == [expected()]
+    assert found["alike"]
     assert found["log"].count("until the next start threads do its work") == 1
 
 
@@ -142,9 +161,8 @@ def test_one_that_stalls_is_not_waited_for_for_ever() -> None:
     found = told(
         "os.kill(pids[1], signal.SIGSTOP)\n"
         "began = time.monotonic()\n"
-        "for _ in range(6): ask()\n"
-        "tell(took=time.monotonic() - began)\n"
-        "processes.close()\n"
+        "for _ in range(6): await ask()\n"
+        "await tell(took=time.monotonic() - began)\n"
     )
     assert found["answers"] == [expected()]
     assert found["alike"]
@@ -152,8 +170,39 @@ def test_one_that_stalls_is_not_waited_for_for_ever() -> None:
     assert found["warnings"] == ["1 of 2 signing processes ended; restart to have them back"]
 
 
+def test_who_waits_for_one_of_them_does_not_wait_for_ever() -> None:
+    """More than there are pipes, and then there is none any more."""
+    found = told(
+        "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
+        "asked = asyncio.gather(*(ask() for _ in range(20)))\n"
+        "await asyncio.sleep(0.2)\n"
+        "for pid in pids: os.kill(pid, signal.SIGKILL)\n"
+        "answers = await asked\n"
+        "assert all(answer == answers[0] for answer in answers)\n"
+        "await tell()\n"
+    )
+    assert found["answers"] == [expected()]
+    assert found["warnings"] == ["2 of 2 signing processes ended; restart to have them back"]
+
+
+def test_who_stops_waiting_leaves_no_answer_to_the_next() -> None:
+    found = told(
+        "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
+        "tasks = [asyncio.create_task(processes.make_all(drafts[:1], at)) for _ in range(6)]\n"
+        "await asyncio.sleep(0.2)\n"
+        "for task in tasks: task.cancel()\n"
+        "ends = await asyncio.gather(*tasks, return_exceptions=True)\n"
+        "assert all(isinstance(end, asyncio.CancelledError) for end in ends)\n"
+        "for pid in pids: os.kill(pid, signal.SIGCONT)\n"
+        "await tell()\n"
+    )
+    assert found["answers"] == [expected()]
+    assert found["alike"]
+    assert found["warnings"] == []
+
+
 def test_without_any_left_the_program_does_it() -> None:
-    found = told("for pid in pids: os.kill(pid, signal.SIGKILL)\ntell()\nprocesses.close()\n")
+    found = told("for pid in pids: os.kill(pid, signal.SIGKILL)\nawait tell()\n")
     assert found["answers"] == [expected()]
     assert found["alike"]
     assert found["warnings"] == ["2 of 2 signing processes ended; restart to have them back"]
@@ -163,15 +212,16 @@ def test_without_any_left_the_program_does_it() -> None:
 def test_signals_that_go_to_the_whole_service_do_not_end_them(number: signal.Signals) -> None:
     found = told(
         f"for pid in pids: os.kill(pid, {number.value})\n"
-        "tell()\n"
-        "processes.close()\n"
+        "await tell()\n"
     )  # fmt: skip
     assert found["answers"] == [expected()]
     assert found["warnings"] == []
 
 
 def test_they_end_with_a_program_that_is_killed() -> None:
-    with subprocess.Popen(program("tell()\ntime.sleep(60)\n", DRAFTS), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        program("await tell()\ntime.sleep(60)\n", DRAFTS), stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         pids = json.loads(process.stdout.readline())["pids"]
         assert all(map(is_alive, pids))
@@ -181,18 +231,17 @@ def test_they_end_with_a_program_that_is_killed() -> None:
 
 
 def test_a_program_that_forgets_to_close_them_ends_all_the_same() -> None:
-    assert told("tell()\n")["answers"] == [expected()]
+    assert told("await tell()\n", end=END)["answers"] == [expected()]
 
 
 def test_what_is_large_is_not_copied_to_them() -> None:
     large = encode_content(Content(AUTHOR, text="x" * 1_100_000))
     found = told(
         "large = msgspec.msgpack.encode(msgspec.msgpack.decode(drafts[0].content) | {'text': 'x' * 1_100_000})\n"
-        "drafts = [Draft(large, drafts[0].message, drafts[0].signers)]\n"
+        "drafts[:] = [Draft(large, drafts[0].message, drafts[0].signers)]\n"
         "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
-        "tell()\n"
-        "for pid in pids: os.kill(pid, signal.SIGCONT)\n"
-        "processes.close()\n",
+        "await tell()\n"
+        "for pid in pids: os.kill(pid, signal.SIGCONT)\n",
         [Draft(encode_content(Content(AUTHOR, text="x")), MESSAGE, [ONE, TWO])],
     )
     assert found["answers"] == [expected([Draft(large, MESSAGE, [ONE, TWO])])]
@@ -201,7 +250,7 @@ def test_what_is_large_is_not_copied_to_them() -> None:
 
 def test_a_content_that_many_share_goes_once() -> None:
     draft = Draft(encode_content(Content(AUTHOR, text="x" * 10_000)), MESSAGE, [TWO])
-    found = told("tell(sent=len(emailgw.signing._asked(drafts, at)))\n", [draft] * 5)
+    found = told("await tell(sent=len(emailgw.signing._asked(drafts, at)))\n", [draft] * 5)
     assert found["answers"] == [expected([draft] * 5)]
     assert found["sent"] < 15_000
 
@@ -209,7 +258,7 @@ def test_a_content_that_many_share_goes_once() -> None:
 def test_what_cannot_be_handed_over_is_made_here() -> None:
     """JSON has numbers of any length, MessagePack has not."""
     huge = Draft(TEMPLATE, msgspec.structs.replace(MESSAGE, variables={"NAME": 10**40}), [TWO])
-    found = told("tell()\n", [DRAFTS[0], huge])
+    found = told("await tell()\n", [DRAFTS[0], huge])
     assert found["answers"] == [expected([DRAFTS[0], huge])]
     assert "Hello 1" + 40 * "0" in found["answers"][0][1][0]
     assert found["warnings"] == []
@@ -218,7 +267,7 @@ def test_what_cannot_be_handed_over_is_made_here() -> None:
 @pytest.mark.parametrize("content", [b"\xc1", encode_content(Content(AUTHOR, text="{{", placeholders=()))])
 def test_a_message_that_cannot_be_composed_hurts_no_other(content: bytes) -> None:
     good = Draft(MAIL, MESSAGE, [ONE])
-    found = told("tell()\n", [good, Draft(content, MESSAGE, [ONE]), good])
+    found = told("await tell()\n", [good, Draft(content, MESSAGE, [ONE]), good])
     [[first, (data, fault), third]] = found["answers"]
     assert [first, third] == expected([good]) * 2
     assert data == ""
@@ -228,7 +277,7 @@ def test_a_message_that_cannot_be_composed_hurts_no_other(content: bytes) -> Non
 
 def test_a_message_that_cannot_be_signed_hurts_no_other() -> None:
     good, bad = Draft(MAIL, MESSAGE, [ONE]), Draft(MAIL, MESSAGE, [TWO])
-    found = told("drafts[1].signers[0].private_der = b'no key'\ntell()\nprocesses.close()\n", [good, bad, good])
+    found = told("drafts[1].signers[0].private_der = b'no key'\nawait tell()\n", [good, bad, good])
     [[first, (data, fault), third]] = found["answers"]
     assert [first, third] == expected([good]) * 2
     assert data == "", "never without its signature"
@@ -250,9 +299,10 @@ def test_here_as_well() -> None:
     assert bad == Made(b"", "ValueError: no")
 
 
-def test_none_at_all() -> None:
+async def test_none_at_all() -> None:
     processes = SigningProcesses(0)
-    assert processes.make_all(DRAFTS, AT) == make_here(DRAFTS, AT)
+    async with processes.connected():
+        assert await processes.make_all(DRAFTS, AT) == make_here(DRAFTS, AT)
     assert processes.warnings() == []
     processes.close()
 

@@ -1,7 +1,8 @@
-"""From claimed rows to bytes ready for the wire: track, compose, sign. A few at a time in a worker thread.
+"""From claimed rows to bytes ready for the wire: track, compose, sign.
 
-A thread hop costs as much as composing, so one serves a whole claim, and so does one request to a signing process.
-Bytes are a pure function of what was accepted (guarantee G7); the signature alone is made anew each time.
+Handing over costs as much as composing, so one request to a signing process serves a whole claim, and so does one hop
+to a thread where links are to be tracked. Bytes are a pure function of what was accepted (guarantee G7); the signature
+alone is made anew each time.
 """
 
 import asyncio
@@ -20,13 +21,13 @@ from emailgw.mime.template import render
 from emailgw.mime.tracking import Letter, Links, track
 from emailgw.queue.forwarding import REPORTS
 from emailgw.queue.passing import FORWARDED, FORWARDED_NULL
-from emailgw.signing import Draft, Made, MakeAll, make_here
+from emailgw.signing import Draft, Made, MakeAll
 from emailgw.store.directory import Directory
 from emailgw.store.queue import Claimed
 from emailgw.store.rows import decode_content, encode_content
 from emailgw.vault import Vault
 
-THREADS = 2  # that prepare
+THREADS = 2  # that rewrite links
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -53,15 +54,13 @@ class Paths(msgspec.Struct, frozen=True):
 class Preparer:
     """Makes envelopes."""
 
-    def __init__(
-        self, directory: Directory, vault: Vault, paths: Paths, make_all: MakeAll = make_here, threads: int = THREADS
-    ) -> None:
+    def __init__(self, directory: Directory, vault: Vault, paths: Paths, make_all: MakeAll) -> None:
         self._directory = directory
         self._vault = vault
         self._paths = paths
         self._signers: dict[str, tuple[tuple[DkimKey, ...], tuple[Signer, ...]]] = {}
-        self._make_drafts = make_all
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="prepare")
+        self._make_all = make_all
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="prepare")
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -74,8 +73,17 @@ class Preparer:
             name = item.message.author.domain
             if name not in signers:
                 domains[name], signers[name] = await self._signers_of(name, now)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._make_all, claimed, domains, signers, now)
+        if any(item.message.tracking is not None for item, _ in claimed):
+            loop = asyncio.get_running_loop()
+            drafts = await loop.run_in_executor(self._threads, self._drafts, claimed, domains, signers)
+        else:
+            drafts = self._drafts(claimed, domains, signers)
+        good = [draft for draft in drafts if isinstance(draft, Draft)]
+        made = iter(await self._make_all(good, now) if good else ())
+        return [
+            draft if isinstance(draft, Poison) else self._envelope(item, domains, next(made))
+            for (item, _), draft in zip(claimed, drafts, strict=True)
+        ]
 
     async def _signers_of(self, name: str, now: int) -> tuple[Domain, tuple[Signer, ...]]:
         domain = await self._directory.domain(name, now)
@@ -94,13 +102,12 @@ class Preparer:
             remembered = self._signers[name] = (keys, signers)
         return domain, remembered[1]
 
-    def _make_all(
+    def _drafts(
         self,
         claimed: Sequence[tuple[Claimed, bytes]],
         domains: dict[str, Domain],
         signers: dict[str, tuple[Signer, ...]],
-        now: int,
-    ) -> list[Envelope | Poison]:
+    ) -> list[Draft | Poison]:
         contents: dict[int, Content] = {}
         drafts: list[Draft | Poison] = []
         for item, body in claimed:
@@ -109,13 +116,7 @@ class Preparer:
                 drafts.append(self._draft(item, body, domains[name], signers[name], contents))
             except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
                 drafts.append(Poison(f"{type(error).__name__}: {error}"))
-        # Together: each time that a thread needs something done without the GIL, it must wait to get it back.
-        good = [draft for draft in drafts if isinstance(draft, Draft)]
-        made = iter(self._make_drafts(good, now) if good else ())
-        return [
-            draft if isinstance(draft, Poison) else self._envelope(item, domains, next(made))
-            for (item, _), draft in zip(claimed, drafts, strict=True)
-        ]
+        return drafts
 
     def _draft(
         self, item: Claimed, body: bytes, domain: Domain, signers: tuple[Signer, ...], contents: dict[int, Content]

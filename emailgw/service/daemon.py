@@ -16,7 +16,7 @@ from emailgw.listeners import bind, close_all, listening_on
 from emailgw.mime.returnpath import UNSUBSCRIBE, ReturnPaths
 from emailgw.queue.housekeeping import Housekeeping, Received, Told
 from emailgw.queue.manager import Manager
-from emailgw.queue.prepare import THREADS, Paths, Preparer
+from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.visits import VisitLog
 from emailgw.service.carrying import start_webhooks
 from emailgw.service.certifying import open_certificates, serve_renewal
@@ -99,9 +99,8 @@ class Service:
             lifetime=self._config.queue.return_path_lifetime,
             links_of=core.links_of,
         )
-        preparer = Preparer(
-            core.store.directory, core.vault, paths, self._signing.make_all, max(THREADS, self._signing.count + 1)
-        )
+        await stack.enter_async_context(self._signing.connected())
+        preparer = Preparer(core.store.directory, core.vault, paths, self._signing.make_all)
         stack.callback(preparer.close)
         router, parking, manager = build_manager(core, preparer)
         stack.push_async_callback(router.close)

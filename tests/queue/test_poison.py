@@ -69,7 +69,7 @@ async def test_what_cannot_be_signed_is_held_and_never_goes_unsigned(world: Worl
     mails = [await world.put("joe@example.test") for _ in range(10)]
     poisoned = mails.pop(4)
 
-    def make_all(drafts: Sequence[Draft], at: int) -> list[Made]:
+    async def make_all(drafts: Sequence[Draft], at: int) -> list[Made]:
         return [
             Made(b"", "ValueError: no") if poisoned.message.id == draft.message.id else made
             for draft, made in zip(drafts, make_here(drafts, at), strict=True)

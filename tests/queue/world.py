@@ -33,7 +33,7 @@ from emailgw.queue.notices import Notices
 from emailgw.queue.prepare import Paths, Preparer
 from emailgw.queue.sites import SiteLimits
 from emailgw.queue.withholding import Withholding
-from emailgw.signing import MakeAll, make_here
+from emailgw.signing import MakeAll, SigningProcesses
 from emailgw.store.lock import DirectoryLock
 from emailgw.store.open import DATABASE_FILE, Store
 from emailgw.store.presence import Presence
@@ -130,7 +130,8 @@ class World:
             lifetime=3_600_000,
             links_of=lambda domain: Links(tokens, f"https://{domain.tracking_host}"),
         )
-        self.make_all: MakeAll = make_here
+        self._signing = SigningProcesses(0)
+        self.make_all: MakeAll = self._signing.make_all
         self._preparer = Preparer(self.store.directory, self.vault, paths, lambda drafts, at: self.make_all(drafts, at))
 
     @classmethod
@@ -148,6 +149,7 @@ class World:
         if self._running is not None:
             await self.stop()
         self._preparer.close()
+        self._signing.close()
         await self.store.close()
 
     async def add_domain(self, name: str, status: DomainStatus = DomainStatus.VERIFIED) -> None:
