@@ -14,12 +14,12 @@ import functools
 import logging
 import multiprocessing
 import os
+import selectors
 import signal
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -286,13 +286,16 @@ def _work(connections: list[socket.socket], others: list[socket.socket]) -> None
         Path("/proc/self/comm").write_text("emailgw-sign")  # for `ps` and `top`
     os.nice(NICE)
     load = functools.lru_cache(_KEYS)(Signer)
-    while connections:
-        for ready in wait(connections):
-            connection = cast(socket.socket, ready)
-            try:
-                connection.sendall(_framed(_answer(_receive(connection), load)))
-            except (OSError, EOFError):
-                connections.remove(connection)
+    with selectors.DefaultSelector() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                connection = cast(socket.socket, key.fileobj)
+                try:
+                    connection.sendall(_framed(_answer(_receive(connection), load)))
+                except (OSError, EOFError):
+                    selector.unregister(connection)
 
 
 def _answer(data: bytearray, load: Callable[[str, str, bytes], Signer]) -> bytes:

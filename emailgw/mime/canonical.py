@@ -27,8 +27,10 @@ def split(message: bytes) -> tuple[Fields, bytes]:
 
 def relaxed_field(name: bytes, value: bytes) -> bytes:
     """One field with its CRLF, §3.4.2; `name` in lower case."""
-    value = _one_blank(value.replace(b"\r\n", b""))
-    return name + b":" + value.strip(b" ") + b"\r\n"
+    value = value.replace(b"\r\n", b"")
+    if b"  " in value or b"\t" in value:
+        value = _one_blank(value)
+    return b"%b:%b\r\n" % (name, value.strip(b" "))
 
 
 def relaxed_body(body: bytes) -> bytes:

@@ -5,6 +5,7 @@ the message; nothing is parsed, and no value can begin a line of its own. Bcc is
 RFC 5322, RFC 2046, RFC 2387.
 """
 
+import functools
 import hashlib
 import re
 import time
@@ -93,7 +94,12 @@ def _gives_way(name: str, value: str, content: Content) -> bool:
 
 def header_date(at: int) -> str:
     """RFC 5322 §3.3, in UTC. Not by strftime, which speaks the language of the locale."""
-    moment = time.gmtime(min(max(at // 1000, 0), _LAST_SECOND))
+    return _date(min(max(at // 1000, 0), _LAST_SECOND))
+
+
+@functools.lru_cache(16)  # what was accepted in one second is often sent together
+def _date(second: int) -> str:
+    moment = time.gmtime(second)
     return (
         f"{_DAYS[moment.tm_wday]}, {moment.tm_mday:02} {_MONTHS[moment.tm_mon - 1]} {moment.tm_year:04} "
         f"{moment.tm_hour:02}:{moment.tm_min:02}:{moment.tm_sec:02} +0000"

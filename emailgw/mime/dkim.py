@@ -10,6 +10,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -61,14 +62,17 @@ class Signer:
         self.domain = parse_domain(domain)
         self.selector = check_selector(selector)
         self.private_der = private_der
-        self._key = _load(private_der)
-        self.algorithm = DkimAlgorithm.RSA if isinstance(self._key, RSAPrivateKey) else DkimAlgorithm.ED25519
+        key = _load(private_der)
+        self.algorithm = DkimAlgorithm.RSA if isinstance(key, RSAPrivateKey) else DkimAlgorithm.ED25519
+        self._key: Any = key  # of that kind; to ask it costs a hundredth of signing
 
     def signature(self, data: bytes) -> bytes:
         """RSASSA-PKCS1-v1_5 of the data, or Ed25519 of its SHA-256 (RFC 8463 §3)."""
-        if isinstance(self._key, RSAPrivateKey):
-            return self._key.sign(data, _PADDING, _SHA256)
-        return self._key.sign(hashlib.sha256(data).digest())
+        if self.algorithm is DkimAlgorithm.RSA:
+            signature: bytes = self._key.sign(data, _PADDING, _SHA256)
+        else:
+            signature = self._key.sign(hashlib.sha256(data).digest())
+        return signature
 
 
 def sign(message: bytes, signers: Iterable[Signer], at: int) -> bytes:

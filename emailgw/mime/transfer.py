@@ -82,7 +82,8 @@ def _is_plain(data: bytes) -> bool:
     strip them), no line that begins like an mbox separator (some put a `>` before it, after the signature was made).
     """
     return (
-        not data.translate(None, _SAFE)
+        data.isascii()
+        and not data.translate(None, _SAFE)
         and b" \n" not in data
         and b"\t\n" not in data
         and not data.endswith((b" ", b"\t"))
@@ -94,11 +95,12 @@ def _is_plain(data: bytes) -> bool:
 
 def _quoted_printable(data: bytes) -> bytes:
     """Text with LF line ends in quoted-printable, with CRLF line ends."""
-    lines = binascii.b2a_qp(data).split(b"\n")
+    encoded = binascii.b2a_qp(data)
+    lines = encoded.split(b"\n")
     # b2a_qp does not count the escape of a blank that ends a line, and knows nothing of "From ".
-    return b"\r\n".join(
-        [_repair(line) if len(line) > _ENCODED_LINE or line[:5] == b"From " else line for line in lines]
-    )
+    if max(map(len, lines)) > _ENCODED_LINE or encoded.startswith(b"From ") or b"\nFrom " in encoded:
+        lines = [_repair(line) if len(line) > _ENCODED_LINE or line[:5] == b"From " else line for line in lines]
+    return b"\r\n".join(lines)
 
 
 def _repair(line: bytes) -> bytes:
