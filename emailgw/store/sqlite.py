@@ -23,7 +23,7 @@ from emailgw.store.verb import NO_PARAMETERS, Parameters, Row, Rows, Statement, 
 
 GROUP_LIMIT = 256  # verbs in one transaction: bounds how long the first of them waits
 JOINED = 24  # rows in one statement
-GATHER = 0.004  # seconds that a patient verb waits for others
+GATHER = 0.008  # seconds that a patient verb waits for others
 INBOX_LIMIT = 20_000  # verbs waiting; beyond it the store sheds load instead of growing
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
