@@ -6,9 +6,11 @@ loopback. Hosts are checked here as addresses, and only the checked address is d
 registries, RFC 6890.
 """
 
+import functools
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 _Address = IPv4Address | IPv6Address
+_REMEMBERED = 4_096  # addresses: thousands of domains lead to the same few
 
 _SPECIAL_V4 = tuple(
     (IPv4Network(network), kind)
@@ -54,9 +56,13 @@ class Guard:
 
     def __init__(self, allow_networks: tuple[str, ...] = ()) -> None:
         self._allowed = tuple(ip_network(network) for network in allow_networks)
+        self._judge = functools.lru_cache(_REMEMBERED)(self._refusal)
 
     def refusal(self, address: str) -> str | None:
         """Why `address` must not be dialled, in words for people, or None when it may be."""
+        return self._judge(address)
+
+    def _refusal(self, address: str) -> str | None:
         try:
             parsed = ip_address(address)
         except ValueError:
@@ -68,6 +74,7 @@ class Guard:
         return f"{address} is {kind}"
 
 
+@functools.lru_cache(_REMEMBERED)
 def same_address(address: str) -> str:
     """One spelling for all forms of an address, to compare by; IPv4 for those that only wrap one."""
     return str(_embedded(ip_address(address)))

@@ -32,6 +32,8 @@ TROUBLE_TTL = 5  # so that many lanes do not each wait for a dead server (RFC 23
 QUESTIONS_AT_ONCE = 100  # each holds a socket
 ROUNDS = (0.2, 0.3, 0.5)  # a server's share of the lookup's time in the first, second, third round
 
+_ADDRESS_TYPES = {4: "A", 6: "AAAA"}
+
 T = TypeVar("T")
 
 
@@ -90,8 +92,12 @@ class Resolver:
 
     async def addresses(self, name: str, ip_version: int) -> Answer[str]:
         """The A (4) or AAAA (6) records of a host, in text form."""
-        answer = await self._lookup(name, "A" if ip_version == 4 else "AAAA")
+        answer = await self._lookup(name, _ADDRESS_TYPES[ip_version])
         return Answer(answer.outcome, tuple(record.to_text() for record in answer.records), answer.reason)
+
+    def knows(self, name: str, ip_version: int) -> bool:
+        """Whether `addresses` will not have to ask."""
+        return self._remembered((name, _ADDRESS_TYPES[ip_version])) is not None
 
     async def records(self, name: str, rdtype: str) -> Answer[dns.rdata.Rdata]:
         """Of any type, as dnspython has them; a CNAME on the way is followed."""
@@ -104,16 +110,23 @@ class Resolver:
 
     async def _lookup(self, name: str, rdtype: str) -> Answer[dns.rdata.Rdata]:
         key = (name, rdtype)
-        cached = self._cache.get(key)
-        if cached is not None:
-            if cached[0] > self._clock():
-                return cached[1]
-            del self._cache[key]
+        remembered = self._remembered(key)
+        if remembered is not None:
+            return remembered
         task = self._asking.get(key)
         if task is None:
             task = self._asking[key] = asyncio.create_task(self._ask_and_keep(key))
         # One who stops waiting does not spoil the answer for the others.
         return await asyncio.shield(task)
+
+    def _remembered(self, key: tuple[str, str]) -> Answer[dns.rdata.Rdata] | None:
+        cached = self._cache.get(key)
+        if cached is None:
+            return None
+        if cached[0] > self._clock():
+            return cached[1]
+        del self._cache[key]
+        return None
 
     async def _ask_and_keep(self, key: tuple[str, str]) -> Answer[dns.rdata.Rdata]:
         try:

@@ -5,7 +5,9 @@ Keeps no cache of its own: the resolver's is the only one, so a route is never o
 
 import asyncio
 import ipaddress
+from collections.abc import Coroutine, Sequence
 from random import Random
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +18,8 @@ from emailgw.delivery import mx
 from emailgw.delivery.dns import Exchange, Outcome, Resolver
 from emailgw.delivery.mx import Found, Route
 from emailgw.delivery.settings import DeliverySettings
+
+T = TypeVar("T")
 
 
 class Router:
@@ -39,7 +43,7 @@ class Router:
         if isinstance(records, DeliveryStatus):
             return records
         ranked = mx.rank(records, self._random)
-        found = await asyncio.gather(*map(self._find, ranked))
+        found = await _at_once([self._find(record) for record in ranked], len(ranked) == 1)
         return mx.choose(nexthop, ranked, dict(zip((record.host for record in ranked), found, strict=True)))
 
     async def _direct(self, nexthop: str) -> Route | DeliveryStatus:
@@ -64,9 +68,9 @@ class Router:
     async def _find(self, record: Exchange) -> Found:
         if record.host == self._own_name:
             return Found(is_own=True)
-        answers = await asyncio.gather(
-            *(self._resolver.addresses(record.host, version) for version in self._ip_versions)
-        )
+        asked = [self._resolver.addresses(record.host, version) for version in self._ip_versions]
+        known = all(self._resolver.knows(record.host, version) for version in self._ip_versions)
+        answers = await _at_once(asked, known)
         addresses = [address for answer in answers for address in answer.records]
         if any(same_address(address) in self._own_addresses for address in addresses):
             return Found(is_own=True)
@@ -76,3 +80,8 @@ class Router:
             refused=tuple(clean_line(f"{record.host} at {refusal}") for refusal in refusals.values() if refusal),
             trouble=next((answer.reason for answer in answers if answer.outcome is Outcome.TROUBLE), ""),
         )
+
+
+async def _at_once(work: Sequence[Coroutine[Any, Any, T]], is_quick: bool) -> list[T]:
+    """Each in a task of its own, which costs as much as looking up what is remembered: in turn where it `is_quick`."""
+    return [await one for one in work] if is_quick else await asyncio.gather(*work)
