@@ -55,8 +55,12 @@ def delay(recipient: Recipient, attempt: Attempt, now: int) -> tuple[Recipient, 
     return after, event
 
 
-def conclude(recipient: Recipient, attempt: Attempt, disposition: Disposition, now: int) -> tuple[Recipient, Event]:
-    """The recipient after the try, and the event that tells of it."""
+def conclude(
+    recipient: Recipient, attempt: Attempt, disposition: Disposition, now: int, domain: str = ""
+) -> tuple[Recipient, Event]:
+    """The recipient after the try, and the event that tells of it. `domain`: the author's; without it the store looks
+    it up.
+    """
     status: EnhancedStatus = attempt.status.status
     reason = attempt.status.reason
     if disposition.state is RecipientState.EXPIRED:
@@ -82,7 +86,8 @@ def conclude(recipient: Recipient, attempt: Attempt, disposition: Disposition, n
     )
     if not status.is_success:
         detail = classified(detail, classify(attempt.status.status, reply.code if reply else None, _said(attempt)))
-    event = Event(now, disposition.event_type, recipient.message_id, recipient.id, recipient.address, detail)
+    type = disposition.event_type
+    event = Event(now, type, recipient.message_id, recipient.id, recipient.address, detail, domain=domain)
     return after, event
 
 

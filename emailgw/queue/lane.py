@@ -241,7 +241,7 @@ class Lane:
         """Record the try. A store that takes nothing now is asked again: a lost result would be sent twice."""
         now = self._tools.clock()
         disposition = decide(recipient, attempt.status, now, self._tools.settings.policy, self._tools.dice())
-        after, event = conclude(recipient, attempt, disposition, now)
+        after, event = conclude(recipient, attempt, disposition, now, message.author.domain)
         while True:
             try:
                 notice = await notice_of(self._tools, recipient, event, after.state)

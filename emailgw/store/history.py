@@ -80,19 +80,24 @@ class History:
     async def waiting(
         self, states: Sequence[RecipientState], nexthop: str | None = None, after: int = 0, limit: int = 100
     ) -> list[Recipient]:
-        """Recipients in one of `states` by ascending id from behind `after`, for the operator's list."""
-        names = ", ".join(f"'{state.value}'" for state in states)
-        condition = "r.nexthop = :nexthop AND " if nexthop else ""
-        # Naming the partial index's condition lets the list skip the finished millions.
-        if not any(state.is_final for state in states):
-            condition += "r.state IN ('queued', 'deferred', 'held') AND "
-        sql = (
-            f"SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE {condition}r.state IN ({names}) "
-            "AND r.id > :after ORDER BY r.id LIMIT :limit"
-        )
-        parameters: dict[str, Value] = {"nexthop": nexthop, "after": after, "limit": limit}
-        if not nexthop:
-            del parameters["nexthop"]
+        """Recipients in one of `states` by ascending age of their message from behind the recipient `after`, for the
+        operator's list. Raises NotFound when that one is forgotten.
+        """
+        parameters: dict[str, Value] = {"limit": limit}
+        condition = ""
+        if nexthop:
+            condition += " AND r.nexthop = :nexthop"
+            parameters["nexthop"] = nexthop
+        if after:
+            condition += " AND (r.message_id, r.id) > (:message, :after)"
+            parameters |= {"message": (await self.recipient(RecipientId(after))).message_id, "after": after}
+        # Of each state as many as all may be, in the order of its index, so that nothing is sorted but they.
+        arms = [
+            f"SELECT * FROM (SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE r.state = '{state}'{condition} "
+            f"ORDER BY r.message_id, r.id LIMIT :limit) AS {state}"
+            for state in states
+        ]
+        sql = f"SELECT * FROM ({' UNION ALL '.join(arms)}) AS some ORDER BY message_id, id LIMIT :limit"
         return [rows.recipient_from(row) for row in await self._database.read(sql, parameters)]
 
     async def count_waiting(self) -> dict[RecipientState, int]:

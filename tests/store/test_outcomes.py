@@ -279,6 +279,19 @@ async def test_the_operators_list_goes_by_pages(store: Store) -> None:
     assert await store.history.waiting((S.HELD, S.DEFERRED)) == []
 
 
+async def test_the_operators_list_goes_by_age_whatever_the_states(store: Store) -> None:
+    states = (S.HELD, S.DEFERRED, S.HELD, S.DEFERRED, S.DEFERRED, S.HELD)
+    found = [(await settled(store, state, accepted_at=NOW - 10 + i))[0] for i, state in enumerate(states)]
+    wanted = [mail.recipients[0].id for mail in found]
+    listed: list[Recipient] = []
+    while page := await store.history.waiting((S.HELD, S.DEFERRED), after=listed[-1].id if listed else 0, limit=2):
+        listed += page
+    assert [recipient.id for recipient in listed] == wanted
+    assert tuple(recipient.state for recipient in listed) == states
+    with pytest.raises(NotFound):
+        await store.history.waiting((S.HELD,), after=1)
+
+
 async def test_waiting_mail_is_counted_by_state(store: Store) -> None:
     await settled(store, S.DELIVERED)
     await settled(store, S.HELD)
