@@ -68,7 +68,7 @@ class Mailbox(msgspec.Struct, frozen=True):
     address: Address
 
     @classmethod
-    @functools.lru_cache(4096)  # the same author in every request, and recipients who are written to again
+    @functools.lru_cache(512)  # the same author in every request, and recipients who are written to again
     def parse(cls, text: str) -> Self:
         """`a@b`, `Name <a@b>`, `"Name" <a@b>` or `<a@b>`; exactly one. Raises AddressError.
 
