@@ -39,6 +39,7 @@ DEPTH = 2  # requests for each process: one that it works on, and one that waits
 LARGE = 1 << 20  # octets of contents in one request; more is not copied twice, since hashing it takes longer than RSA
 NICE = 10  # less urgent than the loop and the writer, which each want a little of a core at once; 5 costs a fifteenth
 PATIENCE = 30  # seconds; ten messages take ten milliseconds, and ten of two million characters one second
+LAST = 1  # seconds more, in which is read what came while the program itself was stopped
 THREADS = 2  # that do it where there are no processes
 _KEYS = 4_096  # loaded at a time in each process
 
@@ -48,7 +49,7 @@ class Draft(NamedTuple):
 
     content: bytes
     message: Message
-    signers: Iterable[Signer]
+    signers: Sequence[Signer]
 
 
 class Made(NamedTuple):
@@ -97,6 +98,7 @@ class SigningProcesses:
     def __init__(self, count: int) -> None:
         self.count = count
         self._lost: list[BaseProcess] = []
+        self._open = False
         self._idle: asyncio.Queue[_Pipe | None] = asyncio.Queue()  # None: there is none any more
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="signing")
         self._processes: dict[socket.socket, BaseProcess] = {}  # by our ends of their pipes
@@ -128,17 +130,21 @@ class SigningProcesses:
         """For as long as they are asked, on the running loop."""
         loop = asyncio.get_running_loop()
         pipes: list[_Pipe] = []
-        for end, process in self._processes.items():
-            made = functools.partial(_Pipe, self._idle.put_nowait, functools.partial(self._lose, process))
-            pipes.append((await loop.create_unix_connection(made, sock=end))[1])
-        for number in range(DEPTH):  # so that the processes take turns
-            for pipe in pipes[number::DEPTH]:
-                self._idle.put_nowait(pipe)
         try:
+            for end, process in self._processes.items():
+                made = functools.partial(_Pipe, self._idle.put_nowait, functools.partial(self._lose, process))
+                pipes.append((await loop.create_unix_connection(made, sock=end))[1])
+            for number in range(DEPTH):  # so that the processes take turns
+                for pipe in pipes[number::DEPTH]:
+                    self._idle.put_nowait(pipe)
+            self._open = len(self._lost) < self.count
             yield
         finally:
+            self._end()
+            for pipe in pipes:  # all at once, whatever interrupts us: uvloop waits for ever for one that is left open
+                pipe.abort()
             for pipe in pipes:
-                await pipe.close()
+                await pipe.gone.wait()
 
     def warnings(self) -> list[str]:
         """What the operator should know."""
@@ -147,7 +153,7 @@ class SigningProcesses:
 
     async def make_all(self, drafts: Sequence[Draft], at: int) -> list[Made]:
         """As `make_here`, which threads do for what is large, and when there is no process."""
-        if len(self._lost) < self.count and sum([len(draft.content) for draft in drafts]) <= LARGE:
+        if self._open and sum([len(draft.content) for draft in drafts]) <= LARGE:
             made = await self._ask(drafts, at)
             if made is not None:
                 return made
@@ -155,18 +161,25 @@ class SigningProcesses:
 
     async def _ask(self, drafts: Sequence[Draft], at: int) -> list[Made] | None:
         """None from a process that is lost, or for what cannot be handed over."""
-        try:
-            asked = _asked(drafts, at)
-        except Exception:  # noqa: BLE001  (a number of more than 64 bits in variables, for one)
-            return None
         while (pipe := await self._idle.get()) is not None:
-            if pipe.is_open:
-                try:
-                    return await pipe.ask(asked)
-                except ConnectionError:
-                    return None
+            if pipe.gone.is_set():
+                continue
+            try:
+                asked = _asked(drafts, at)  # not before: hundreds may wait here
+            except Exception:  # noqa: BLE001  (a number of more than 64 bits in variables, for one)
+                self._idle.put_nowait(pipe)
+                return None
+            try:
+                return await pipe.ask(asked, len(drafts))
+            except ConnectionError:
+                return None
         self._idle.put_nowait(None)
         return None
+
+    def _end(self) -> None:
+        """Whoever waits for a process, or asks from now on, has a thread instead."""
+        self._open = False
+        self._idle.put_nowait(None)
 
     def _lose(self, process: BaseProcess) -> None:
         if process in self._lost:
@@ -174,7 +187,7 @@ class SigningProcesses:
         self._lost.append(process)
         process.kill()  # it may only have stalled
         if len(self._lost) == self.count:
-            self._idle.put_nowait(None)
+            self._end()
         log.error("a signing process ended or did not answer; until the next start threads do its work")
 
 
@@ -187,56 +200,72 @@ class _Pipe(asyncio.Protocol):
         self._free = free
         self._lost = lost
         self._received = bytearray()
+        self._wanted = 0  # messages
         self._asked: asyncio.Future[list[Made]] | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._patience: asyncio.TimerHandle | None = None  # while an answer is to come
         self._transport: asyncio.Transport | None = None
-        self._closing = False
-        self._gone = asyncio.Event()
+        self._aborted = False
+        self.gone = asyncio.Event()
 
-    @property
-    def is_open(self) -> bool:
-        return not self._gone.is_set()
-
-    async def ask(self, request: bytes) -> list[Made]:
-        """Raises ConnectionError when the process ends, or has not answered after PATIENCE."""
+    async def ask(self, request: bytes, wanted: int) -> list[Made]:
+        """The answer of so many messages. Raises ConnectionError when the process ends, does not answer, or answers
+        anything else.
+        """
         assert self._transport is not None
         loop = asyncio.get_running_loop()
+        self._wanted = wanted
         self._asked = loop.create_future()
-        self._patience = loop.call_later(PATIENCE, self._transport.abort)
+        self._patience = loop.call_later(PATIENCE, self._look_again)
         self._transport.write(_framed(request))
         return await self._asked
 
-    async def close(self) -> None:
+    def abort(self) -> None:
         """What is not answered never will be."""
-        assert self._transport is not None
-        self._closing = True
-        self._transport.abort()
-        await self._gone.wait()
+        self._aborted = True
+        self._give_up()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        if len(self._received) < _SIZE.size:
+        if self._patience is None:  # nobody asked
+            self._give_up()
+        elif len(self._received) >= _SIZE.size:
+            (size,) = _SIZE.unpack_from(self._received)
+            if len(self._received) >= _SIZE.size + size:
+                self._answer(memoryview(self._received)[_SIZE.size :])
+
+    def _answer(self, data: memoryview) -> None:
+        try:
+            made = _answers.decode(data)
+        except msgspec.MsgspecError:
+            made = []
+        if len(made) != self._wanted or self._patience is None:
+            self._give_up()
             return
-        (size,) = _SIZE.unpack_from(self._received)
-        if len(self._received) >= _SIZE.size + size:
-            answer, self._received = self._received, bytearray()
-            assert self._patience is not None
-            self._patience.cancel()
-            if self._asked is not None and not self._asked.done():
-                self._asked.set_result(_answers.decode(memoryview(answer)[_SIZE.size :]))
-            self._free(self)
+        self._received = bytearray()
+        self._patience.cancel()
+        self._patience = None
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(made)
+        self._free(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._gone.set()
+        self.gone.set()
         if self._patience is not None:
             self._patience.cancel()
         if self._asked is not None and not self._asked.done():
             self._asked.set_exception(ConnectionError("a signing process gave no answer"))
-        if not self._closing:
+        if not self._aborted:
             self._lost()
+
+    def _look_again(self) -> None:
+        self._patience = asyncio.get_running_loop().call_later(LAST, self._give_up)
+
+    def _give_up(self) -> None:
+        assert self._transport is not None
+        self._transport.abort()
 
 
 def _framed(data: bytes) -> bytes:
@@ -265,10 +294,13 @@ def _make(draft: Draft, decoded: dict[bytes, Content], at: int) -> Made:
         if content is None:
             content = decoded[draft.content] = decode_content(draft.content)
         data = compose(render(content, draft.message.variables), draft.message)
-        signers = tuple(draft.signers)
-        return Made(b"".join((sign(data, signers, at), data)) if signers else data)
+        return Made(b"".join((sign(data, draft.signers, at), data)) if draft.signers else data)
     except Exception as error:  # noqa: BLE001  (G6: one poison message must not stop its neighbours)
-        return Made(b"", f"{type(error).__name__}: {error}")
+        return _not_made(error)
+
+
+def _not_made(error: Exception) -> Made:
+    return Made(b"", f"{type(error).__name__}: {error}")
 
 
 # The process.
@@ -300,11 +332,16 @@ def _work(connections: list[socket.socket], others: list[socket.socket]) -> None
 
 def _answer(data: bytearray, load: Callable[[str, str, bytes], Signer]) -> bytes:
     request = _requests.decode(data)
-    drafts = (
-        Draft(request.contents[content], message, (load(*request.keys[place]) for place in places))
-        for content, message, places in request.drafts
-    )
-    return _encoder.encode(make_here(drafts, request.at))
+    decoded: dict[bytes, Content] = {}
+    made: list[Made] = []
+    for content, message, places in request.drafts:
+        try:
+            signers = [load(*request.keys[place]) for place in places]
+        except Exception as error:  # noqa: BLE001  (as in _make)
+            made.append(_not_made(error))
+        else:
+            made.append(_make(Draft(request.contents[content], message, signers), decoded, request.at))
+    return _encoder.encode(made)
 
 
 def _receive(connection: socket.socket) -> bytearray:

@@ -55,6 +55,8 @@ from emailgw.mime.dkim import Signer
 from emailgw.signing import Draft, SigningProcesses
 
 emailgw.signing.PATIENCE = 1
+program = os.getpid()
+BEFORE
 processes = SigningProcesses(2)
 keys = [Signer(domain, selector, bytes.fromhex(der)) for domain, selector, der in json.loads(sys.argv[1])]
 parts, at = json.loads(sys.argv[2])
@@ -62,6 +64,7 @@ drafts = [
     Draft(bytes.fromhex(content), msgspec.json.decode(message, type=Message), [keys[place] for place in places])
     for content, message, places in parts
 ]
+late = []
 pids = sorted(process.pid for process in multiprocessing.active_children())
 
 def ticks(pid):
@@ -87,24 +90,29 @@ async def main():
         # Each has begun then: signals are its own business.
         await processes.make_all([], 0)
         await processes.make_all([], 0)
+        THEN
+    if late:
+        answers = await asyncio.gather(*late)
+        assert all(answer == answers[0] for answer in answers)
+        await tell()
 """
 END = "uvloop.run(main())\n"
 CLOSE = "processes.close()\n"
 
 
-def program(then: str, drafts: list[Draft], end: str = END + CLOSE) -> list[str]:
+def program(then: str, drafts: list[Draft], end: str = END + CLOSE, before: str = "") -> list[str]:
     signers = [ONE, TWO]
     keys = [[signer.domain, signer.selector, signer.private_der.hex()] for signer in signers]
     parts = [
         (content.hex(), msgspec.json.encode(message).decode(), [signers.index(signer) for signer in own])
         for content, message, own in drafts
     ]
-    text = PROGRAM + textwrap.indent(then, 8 * " ") + end
+    text = PROGRAM.replace("BEFORE", before).replace("        THEN\n", textwrap.indent(then, 8 * " ")) + end
     return [sys.executable, "-W", "error", "-c", text, json.dumps(keys), json.dumps([parts, AT])]
 
 
-def told(then: str, drafts: list[Draft] = DRAFTS, end: str = END + CLOSE) -> dict[str, Any]:
-    done = subprocess.run(program(then, drafts, end), capture_output=True, text=True, timeout=60, check=False)
+def told(then: str, drafts: list[Draft] = DRAFTS, end: str = END + CLOSE, before: str = "") -> dict[str, Any]:
+    done = subprocess.run(program(then, drafts, end, before), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert not any(map(is_alive, found["pids"])), "no process outlives the program"
@@ -187,6 +195,7 @@ def test_who_waits_for_one_of_them_does_not_wait_for_ever() -> None:
 
 def test_who_stops_waiting_leaves_no_answer_to_the_next() -> None:
     found = told(
+        "emailgw.signing.PATIENCE = 60\n"
         "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
         "tasks = [asyncio.create_task(processes.make_all(drafts[:1], at)) for _ in range(6)]\n"
         "await asyncio.sleep(0.2)\n"
@@ -195,6 +204,50 @@ def test_who_stops_waiting_leaves_no_answer_to_the_next() -> None:
         "assert all(isinstance(end, asyncio.CancelledError) for end in ends)\n"
         "for pid in pids: os.kill(pid, signal.SIGCONT)\n"
         "await tell()\n"
+    )
+    assert found["answers"] == [expected()]
+    assert found["alike"]
+    assert found["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("_answer = lambda data, load: b'\\xc1'", id="no answer at all"),
+        pytest.param("_answer = lambda data, load: emailgw.signing._encoder.encode([])", id="too few"),
+        pytest.param(
+            "_framed = lambda data, framed=emailgw.signing._framed: framed(data) * (1 + (os.getpid() != program))",
+            id="twice",
+        ),
+    ],
+)
+def test_one_that_answers_nonsense_is_asked_no_more(fault: str) -> None:
+    found = told("await asyncio.gather(*(ask() for _ in range(20)))\nawait tell()\n", before=f"emailgw.signing.{fault}")
+    assert found["answers"] == [expected()]
+    assert found["alike"]
+    assert found["warnings"] == ["2 of 2 signing processes ended; restart to have them back"]
+    assert found["log"].count("\n") == 2, "told of once each"
+
+
+def test_a_program_that_was_stopped_itself_reads_what_came_meanwhile() -> None:
+    found = told(
+        "emailgw.signing.PATIENCE = 0.2\n"
+        "task = asyncio.create_task(ask())\n"
+        "await asyncio.sleep(0)\n"
+        "time.sleep(1.5)\n"
+        "await task\n"
+        "await tell()\n"
+    )
+    assert found["answers"] == [expected()]
+    assert found["warnings"] == []
+
+
+def test_who_still_waits_when_the_program_ends_is_served() -> None:
+    """More than there are pipes, and then those who ask when there is none."""
+    found = told(
+        "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
+        "late[:] = [asyncio.create_task(ask()) for _ in range(9)]\n"
+        "await asyncio.sleep(0.2)\n"
     )
     assert found["answers"] == [expected()]
     assert found["alike"]

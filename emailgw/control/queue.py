@@ -57,13 +57,16 @@ class QueueOperations:
         self._sites = sites
 
     async def list(self, request: ask.ListQueue) -> ask.QueueAnswer:
-        """A page of unfinished recipients by ascending age of their message."""
+        """A page of unfinished recipients, those of the oldest message first. Raises NotFound when `after` is
+        forgotten.
+        """
         try:
             states = tuple(map(RecipientState, request.states)) or UNFINISHED
         except ValueError:
             raise Rejected(f"states are {', '.join(UNFINISHED)}; found {', '.join(request.states)}") from None
         limit = max(1, min(request.limit, 1000))
-        found = await self._history.waiting(states, request.nexthop, request.after, limit)
+        after = await self._history.recipient(RecipientId(request.after)) if request.after else None
+        found = await self._history.waiting(states, request.nexthop, after, limit)
         paused = self._sites.troubled_sites() if self._sites else []
         return ask.QueueAnswer(
             recipients=tuple(map(show_recipient, found)),
@@ -129,11 +132,11 @@ class QueueOperations:
                 yield recipient
         if request.ids:
             return
-        after = 0
+        after: Recipient | None = None
         while found := await self._history.waiting(change.before, request.nexthop, after, _PAGE):
             for recipient in found:
                 yield recipient
-            after = found[-1].id
+            after = found[-1]
 
     async def _named(self, id: str) -> Sequence[Recipient]:
         """The recipients of a message, or the one with this number. Raises NotFound."""

@@ -86,8 +86,8 @@ def conclude(
     )
     if not status.is_success:
         detail = classified(detail, classify(attempt.status.status, reply.code if reply else None, _said(attempt)))
-    type = disposition.event_type
-    event = Event(now, type, recipient.message_id, recipient.id, recipient.address, detail, domain=domain)
+    kind = disposition.event_type
+    event = Event(now, kind, recipient.message_id, recipient.id, recipient.address, detail, domain=domain)
     return after, event
 
 

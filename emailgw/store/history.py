@@ -1,6 +1,6 @@
 """Reading what happened: messages, their recipients, their events. Never writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -78,24 +78,26 @@ class History:
         return rows.decode_content(found[0][0])
 
     async def waiting(
-        self, states: Sequence[RecipientState], nexthop: str | None = None, after: int = 0, limit: int = 100
+        self,
+        states: Iterable[RecipientState],
+        nexthop: str | None = None,
+        after: Recipient | None = None,
+        limit: int = 100,
     ) -> list[Recipient]:
-        """Recipients in one of `states` by ascending age of their message from behind the recipient `after`, for the
-        operator's list. Raises NotFound when that one is forgotten.
-        """
+        """Recipients in one of `states`, those of the oldest message first, from behind `after`; for the operator."""
         parameters: dict[str, Value] = {"limit": limit}
         condition = ""
         if nexthop:
             condition += " AND r.nexthop = :nexthop"
             parameters["nexthop"] = nexthop
-        if after:
+        if after is not None:
             condition += " AND (r.message_id, r.id) > (:message, :after)"
-            parameters |= {"message": (await self.recipient(RecipientId(after))).message_id, "after": after}
+            parameters |= {"message": after.message_id, "after": after.id}
         # Of each state as many as all may be, in the order of its index, so that nothing is sorted but they.
         arms = [
             f"SELECT * FROM (SELECT {rows.RECIPIENT_COLUMNS} FROM recipients r WHERE r.state = '{state}'{condition} "
             f"ORDER BY r.message_id, r.id LIMIT :limit) AS {state}"
-            for state in states
+            for state in dict.fromkeys(states)
         ]
         sql = f"SELECT * FROM ({' UNION ALL '.join(arms)}) AS some ORDER BY message_id, id LIMIT :limit"
         return [rows.recipient_from(row) for row in await self._database.read(sql, parameters)]
