@@ -85,12 +85,16 @@ def _places(words: list[str]) -> tuple[dict[int, list[int]], dict[int, list[int]
     subjects: dict[int, list[int]] = {}
     said: dict[int, list[int]] = {}
     for place, word in enumerate(words):
+        is_senders: bool | None = None  # asked once for all that the word may be
         for index, is_subject, parts in _roles(word):
             if (parts and not _matches(words, place, parts)) or (not is_subject and _is_attribute(words, place)):
                 continue
             if not is_subject:
                 said.setdefault(index, []).append(place)
-            elif not _is_senders(words, place):
+                continue
+            if is_senders is None:
+                is_senders = _is_senders(words, place)
+            if not is_senders:
                 subjects.setdefault(index, []).append(place)
     return subjects, said
 
@@ -158,9 +162,17 @@ def _matches(words: list[str], index: int, parts: tuple[str, ...]) -> bool:
 def _is_senders(words: list[str], place: int) -> bool:
     """Whether it is the sender's address, mailbox or domain that is spoken of: no word about the recipient."""
     before, behind = words[max(place - 2, 0) : place], words[place + 1 : place + 4]
-    return any(word.startswith((*_SENDER, *_OF_SENDER)) for word in before) or any(
-        word.startswith(_OF_SENDER) for word in behind
-    )
+    return any(map(_names_sender, before)) or any(map(_names_sender_behind, behind))
+
+
+@lru_cache(maxsize=4096)
+def _names_sender(word: str) -> bool:
+    return word.startswith((*_SENDER, *_OF_SENDER))
+
+
+@lru_cache(maxsize=4096)
+def _names_sender_behind(word: str) -> bool:
+    return word.startswith(_OF_SENDER)
 
 
 def _is_attribute(words: list[str], place: int) -> bool:
