@@ -47,7 +47,7 @@ DRAFTS = [
 ]
 
 PROGRAM = """
-import asyncio, json, multiprocessing, os, pathlib, signal, sys, time
+import asyncio, json, multiprocessing, os, pathlib, signal, subprocess, sys, time
 import msgspec, uvloop
 import emailgw.signing
 from emailgw.core.model import Message
@@ -183,7 +183,7 @@ def test_who_waits_for_one_of_them_does_not_wait_for_ever() -> None:
     found = told(
         "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
         "asked = asyncio.gather(*(ask() for _ in range(20)))\n"
-        "await asyncio.sleep(0.2)\n"
+        "await until(processes._idle.empty)\n"
         "for pid in pids: os.kill(pid, signal.SIGKILL)\n"
         "answers = await asked\n"
         "assert all(answer == answers[0] for answer in answers)\n"
@@ -198,7 +198,7 @@ def test_who_stops_waiting_leaves_no_answer_to_the_next() -> None:
         "emailgw.signing.PATIENCE = 60\n"
         "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
         "tasks = [asyncio.create_task(processes.make_all(drafts[:1], at)) for _ in range(6)]\n"
-        "await asyncio.sleep(0.2)\n"
+        "await until(processes._idle.empty)\n"
         "for task in tasks: task.cancel()\n"
         "ends = await asyncio.gather(*tasks, return_exceptions=True)\n"
         "assert all(isinstance(end, asyncio.CancelledError) for end in ends)\n"
@@ -230,12 +230,17 @@ def test_one_that_answers_nonsense_is_asked_no_more(fault: str) -> None:
 
 
 def test_a_program_that_was_stopped_itself_reads_what_came_meanwhile() -> None:
+    """For longer than it has patience; the answer came while it stood still."""
     found = told(
-        "emailgw.signing.PATIENCE = 0.2\n"
+        "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
+        "pipes = processes._idle.qsize()\n"
         "task = asyncio.create_task(ask())\n"
-        "await asyncio.sleep(0)\n"
-        "time.sleep(1.5)\n"
-        "await task\n"
+        "await until(lambda: processes._idle.qsize() < pipes)\n"
+        "go_on = ' '.join(map(str, pids))\n"
+        "with subprocess.Popen(\n"
+        "    ['sh', '-c', f'kill -STOP {program}; kill -CONT {go_on}; sleep 1.5; kill -CONT {program}']\n"
+        "):\n"
+        "    await task\n"
         "await tell()\n"
     )
     assert found["answers"] == [expected()]
@@ -247,11 +252,32 @@ def test_who_still_waits_when_the_program_ends_is_served() -> None:
     found = told(
         "for pid in pids: os.kill(pid, signal.SIGSTOP)\n"
         "late[:] = [asyncio.create_task(ask()) for _ in range(9)]\n"
-        "await asyncio.sleep(0.2)\n"
+        "await until(processes._idle.empty)\n"
     )
     assert found["answers"] == [expected()]
     assert found["alike"]
     assert found["warnings"] == []
+
+
+def test_a_stop_that_is_interrupted_leaves_nothing_open() -> None:
+    """uvloop would wait for it for ever."""
+    end = (
+        "entered = asyncio.Event()\n"
+        "async def serve():\n"
+        "    async with processes.connected():\n"
+        "        entered.set()\n"
+        "        await asyncio.Event().wait()\n"
+        "async def stop():\n"
+        "    task = asyncio.create_task(serve())\n"
+        "    await entered.wait()\n"
+        "    task.cancel()\n"
+        "    await asyncio.sleep(0)\n"
+        "    task.cancel()\n"
+        "    await asyncio.gather(task, return_exceptions=True)\n"
+        "uvloop.run(stop())\n"
+        "print(json.dumps({'pids': pids, 'warnings': processes.warnings()}))\n"
+    )
+    assert told("", end=end + CLOSE)["warnings"] == []
 
 
 def test_without_any_left_the_program_does_it() -> None:

@@ -291,6 +291,15 @@ async def test_the_operators_list_goes_by_age_whatever_the_states(store: Store) 
     assert [r.id for r in await store.history.waiting((S.HELD, S.HELD))] == [wanted[0], wanted[2], wanted[5]]
 
 
+async def test_the_operators_list_goes_on_behind_one_that_is_forgotten_meanwhile(store: Store) -> None:
+    _, gone = await settled(store, S.DELIVERED, accepted_at=NOW - 2)
+    _, held = await settled(store, S.HELD, accepted_at=NOW - 1)
+    assert await store.queue.discard(uuid7_floor(NOW), NOW, 1) == 1
+    with pytest.raises(NotFound):
+        await store.history.recipient(gone.id)
+    assert [recipient.id for recipient in await store.history.waiting((S.HELD,), after=gone)] == [held.id]
+
+
 async def test_waiting_mail_is_counted_by_state(store: Store) -> None:
     await settled(store, S.DELIVERED)
     await settled(store, S.HELD)
